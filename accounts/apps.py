@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """Entities, users, sign-up and the approval gate."""
+
+    name = "accounts"
+
+    def ready(self) -> None:
+        from accounts import receivers  # noqa: F401  # connects them

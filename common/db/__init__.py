@@ -1,0 +1,1 @@
+"""Our thin database backend."""

@@ -1,0 +1,1 @@
+"""What people see: public pages, pages of residents, organizations and operators, charts."""

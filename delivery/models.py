@@ -1,0 +1,73 @@
+"""What is to be delivered, and how it went."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Entity, StaffRole, User
+from common.constraints import AppendOnly
+
+
+class DeliveryState(models.TextChoices):
+    """Where a message is."""
+
+    PENDING = "pending", _("waiting")
+    DELIVERED = "delivered", _("delivered")
+    UNREACHABLE = "unreachable", _("not deliverable")
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    """Messages, by what is due and by who may see them."""
+
+    def due(self) -> "MessageQuerySet":
+        """What a drain may take now, the oldest first."""
+        return self.filter(state=DeliveryState.PENDING, next_attempt_at__lte=timezone.now()).order_by("id")
+
+    def visible_to(self, user: User) -> "MessageQuerySet":
+        """Messages of the admin's distributor; all of them for a platform operator; none for others."""
+        if not user.is_approved:
+            return self.none()
+        if user.is_superuser:
+            return self
+        if user.staff_role == StaffRole.ADMIN:
+            return self.filter(tenant_id=user.tenant_id)
+        return self.none()
+
+
+class Message(models.Model):
+    """One thing for one recipient; ends DELIVERED or UNREACHABLE. Written by `delivery.services.enqueue` only."""
+
+    tenant = models.ForeignKey(Entity, models.PROTECT, null=True, related_name="+")
+    kind = models.CharField(max_length=40)
+    recipient = models.CharField(max_length=254)
+    payload = models.JSONField(default=dict)
+    # NULL where the same message may be sent twice; else the second enqueue finds the first.
+    dedupe_key = models.CharField(max_length=120, null=True, unique=True)
+    state = models.CharField(max_length=12, choices=DeliveryState, default=DeliveryState.PENDING)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "next_attempt_at"], name="message_due")]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=DeliveryState.values), name="message_state_known"),
+            models.CheckConstraint(
+                condition=Q(state=DeliveryState.PENDING) | Q(finished_at__isnull=False),
+                name="message_end_has_time",
+            ),
+        ]
+
+
+class Attempt(models.Model):
+    """One try to deliver a message; never changed."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="attempts")
+    at = models.DateTimeField(default=timezone.now)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [AppendOnly(name="attempt_unchanged", on=("UPDATE",))]

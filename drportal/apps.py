@@ -1,0 +1,31 @@
+"""The project's own app (commands, checks) and its admin site."""
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+from django.core.management import call_command
+from django.db.models.signals import post_migrate
+
+
+class PortalAdminConfig(AdminConfig):
+    """Django's admin with our site."""
+
+    default_site = "drportal.admin.PortalAdminSite"
+
+
+class PortalConfig(AppConfig):
+    """Commands and checks that span rooms."""
+
+    name = "drportal"
+    label = "portal"
+
+    def ready(self) -> None:
+        from drportal import checks  # noqa: F401  # registers them
+
+        post_migrate.connect(create_cache_table, sender=self)
+
+
+def create_cache_table(sender: AppConfig, using: str, **kwargs: Any) -> None:
+    """The table of the database cache belongs to the schema: `migrate` alone makes a working portal."""
+    call_command("createcachetable", database=using, verbosity=0)

@@ -1,0 +1,51 @@
+"""The Celery app: jobs, their queue and their timetable."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from celery import Celery
+from celery.schedules import crontab
+
+from drportal import env
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "drportal.settings")
+
+
+def _broker() -> tuple[str, dict[str, object]]:
+    """Broker URL and transport options: the one that is named, else Redis, else files under VAR_DIR."""
+    url = env.read("CELERY_BROKER_URL") or _redis_broker(env.read("REDIS_URL"))
+    if url:
+        return url, {"visibility_timeout": 3600}
+    queue = env.path(env.read("VAR_DIR")) / "queue"
+    folders = {"data_folder_in": queue / "jobs", "data_folder_out": queue / "jobs", "control_folder": queue / "control"}
+    for folder in folders.values():
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    return "filesystem://", {name: str(folder) for name, folder in folders.items()}
+
+
+def _redis_broker(url: str) -> str:
+    return "redis+socket" + url.removeprefix("unix") if url.startswith("unix:") else url
+
+
+broker_url, transport_options = _broker()
+app = Celery("drportal", broker=broker_url)
+app.conf.update(
+    broker_transport_options=transport_options,
+    broker_connection_retry_on_startup=True,
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    task_serializer="json",
+    accept_content=["json"],
+    timezone="UTC",
+    beat_schedule_filename=str(env.path(env.read("VAR_DIR")) / "celerybeat-schedule"),
+    beat_schedule={
+        # Delivery never depends on a wake-up that a broker may lose: the sweep finds every due row.
+        "sweep-outbox": {"task": "delivery.tasks.sweep_outbox", "schedule": timedelta(seconds=5)},
+        "forecast": {"task": "forecasting.tasks.forecast_distributors", "schedule": crontab(minute=10)},
+        "advance-events": {"task": "events.tasks.advance_events", "schedule": timedelta(seconds=15)},
+    },
+)
+app.autodiscover_tasks()

@@ -1,0 +1,194 @@
+"""The environment variables that the portal reads: each is declared once here, with its type and meaning.
+
+`docs/settings.md` lists the same ones; a test compares the two.
+"""
+
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def _flag(text: str) -> bool:
+    choices = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": False}
+    try:
+        return choices[text.strip().lower()]
+    except KeyError:
+        raise ValueError("must be true or false") from None
+
+
+def _number(text: str) -> int:
+    if not text.strip().isdigit():
+        raise ValueError("must be a whole number, 0 or more")
+    return int(text)
+
+
+def _names(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text and urlsplit(text).scheme not in schemes:
+            raise ValueError(f"must start with one of {', '.join(f'{scheme}:' for scheme in schemes)}")
+        return text
+
+    return parse
+
+
+def _level(text: str) -> str:
+    if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
+        raise ValueError("must be DEBUG, INFO, WARNING, ERROR or CRITICAL")
+    return text.upper()
+
+
+def _secret(text: str) -> str:
+    if text and len(text) < 50:
+        raise ValueError("must have at least 50 characters; `openssl rand -base64 48` makes one")
+    return text
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One environment variable: name, how its text is read, the default as text, and what it is for."""
+
+    name: str
+    parse: Callable[[str], Any]
+    default: str
+    meaning: str
+
+
+VARIABLES = {
+    variable.name: variable
+    for variable in (
+        Variable("SECRET_KEY", _secret, "", "Signs sessions and links. Empty: kept in `VAR_DIR/secret_key`."),
+        Variable("DEBUG", _flag, "false", "Error pages with code, for development only."),
+        Variable("DEMO", _flag, "false", "Demonstration: says so on every page and shows all sent mail."),
+        Variable("SITE_URL", _url("http", "https"), "http://localhost:8000", "Where people reach the portal."),
+        Variable("ALLOWED_HOSTS", _names, "", "Further host names, by comma; that of SITE_URL is in."),
+        Variable(
+            "DATABASE_URL",
+            _url("sqlite", "mysql"),
+            "sqlite:///var/portal.sqlite3",
+            "`mysql://user:password@host/name` for MariaDB, or `sqlite:///path`.",
+        ),
+        Variable(
+            "REDIS_URL",
+            _url("redis", "rediss", "unix"),
+            "",
+            "Redis for sessions and cache. Empty: both are in the database.",
+        ),
+        Variable(
+            "CELERY_BROKER_URL",
+            _url("redis", "rediss", "redis+socket", "filesystem"),
+            "",
+            "Where jobs wait. Empty: Redis if REDIS_URL is set, else files under VAR_DIR.",
+        ),
+        Variable("VAR_DIR", str, "var", "Folder for what the portal writes to disk."),
+        Variable(
+            "EMAIL_URL",
+            _url("consolemail", "filemail", "smtp", "smtp+tls", "smtp+ssl"),
+            "consolemail:",
+            "How mail leaves: `smtp+tls://user:password@host:587`, or `consolemail:` to print it.",
+        ),
+        Variable("EMAIL_FROM", str, "portal@localhost", "Sender of the portal's mail."),
+        Variable("TRUSTED_PROXY_COUNT", _number, "0", "Proxies in front; needed for fair rate limits."),
+        Variable("LOG_LEVEL", _level, "INFO", "What is logged: DEBUG, INFO, WARNING, ERROR, CRITICAL."),
+    )
+}
+
+
+def read(name: str) -> Any:
+    """The value of a declared variable.
+
+    Raises:
+        ImproperlyConfigured: Its text does not fit; the message is one sentence that names it.
+    """
+    variable = VARIABLES[name]
+    text = os.environ.get(name, variable.default)
+    try:
+        return variable.parse(text)
+    except ValueError as problem:
+        shown = "its value" if name in ("SECRET_KEY", "DATABASE_URL", "EMAIL_URL") else f"“{text}”"
+        raise ImproperlyConfigured(f"The setting {name} is wrong: {shown} {problem}.") from None
+
+
+def path(text: str) -> Path:
+    """A folder or file, relative ones from the project's root."""
+    return Path(text) if os.path.isabs(text) else BASE_DIR / text
+
+
+def secret_key(var_dir: Path) -> str:
+    """The secret of this installation: from SECRET_KEY, else from a private file that is made once."""
+    if key := read("SECRET_KEY"):
+        return str(key)
+    file = var_dir / "secret_key"
+    try:
+        var_dir.mkdir(parents=True, exist_ok=True)
+        # O_EXCL: of several processes that start at once, one writes the file and the others read it.
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as stream:
+            stream.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    except OSError as problem:
+        raise ImproperlyConfigured(f"Set SECRET_KEY: {file} cannot be written ({problem.strerror}).") from None
+    key = file.read_text()
+    if not key:
+        raise ImproperlyConfigured(f"{file} is empty: remove it, or set SECRET_KEY.")
+    return key
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's DATABASES entry for a DATABASE_URL."""
+    if url.startswith("sqlite:"):
+        return _sqlite(url)
+    parts = urlsplit(url)
+    from urllib.parse import parse_qs, unquote
+
+    query = parse_qs(parts.query)
+    options: dict[str, Any] = {
+        "charset": "utf8mb4",
+        # A trigger's existence read must see what a writer committed before it got the lock.
+        "isolation_level": "read committed",
+        "init_command": "SET sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone='+00:00'",
+    }
+    if "unix_socket" in query:
+        options["unix_socket"] = query["unix_socket"][0]
+    return {
+        "ENGINE": "django.db.backends.mysql",
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options,
+        "TEST": {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_general_ci"},
+    }
+
+
+def _sqlite(url: str) -> dict[str, Any]:
+    file = path(url.removeprefix("sqlite:///") or "var/portal.sqlite3")
+    if url != "sqlite:///:memory:":
+        file.parent.mkdir(parents=True, exist_ok=True)
+    return {
+        "ENGINE": "common.db.sqlite",
+        "NAME": ":memory:" if url == "sqlite:///:memory:" else str(file),
+        "OPTIONS": {
+            # Several processes write: take the write lock at BEGIN and wait for it, instead of failing midway.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 30,
+            "init_command": (
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON;"
+            ),
+        },
+    }

@@ -1,0 +1,1 @@
+"""Programs and their frozen versions, enrollment, nominations, events, participation."""

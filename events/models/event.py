@@ -1,0 +1,123 @@
+"""One call for less load."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from common.constraints import CompositeForeignKey, TriggerConstraint
+from events.models.program import Program, ProgramVersion
+from organizations.access import Role, holder_id_of, role_of
+
+
+class EventState(models.TextChoices):
+    """The life of an event."""
+
+    DRAFT = "draft", _("draft")
+    SCHEDULED = "scheduled", _("scheduled")
+    NOTIFIED = "notified", _("announced")
+    ACTIVE = "active", _("running")
+    COMPLETED = "completed", _("being checked")
+    MEASURED = "measured", _("measured")
+    SETTLED = "settled", _("settled")
+    CLOSED = "closed", _("closed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+_LIFE = [state.value for state in EventState if state is not EventState.CANCELLED]
+# What may follow what: the next step of life, or the end of an event that has not ended yet.
+TRANSITIONS = [*zip(_LIFE, _LIFE[1:], strict=False)] + [
+    (state, EventState.CANCELLED.value) for state in _LIFE[: _LIFE.index(EventState.ACTIVE) + 1]
+]
+# States in which customers may know of the event.
+PUBLIC = [*_LIFE[_LIFE.index(EventState.NOTIFIED) :], EventState.CANCELLED.value]
+
+_ALLOWED = " OR ".join(f"(OLD.state = '{old}' AND NEW.state = '{new}')" for old, new in TRANSITIONS)
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    """Events by who may see them."""
+
+    def visible_to(self, user: User) -> "EventQuerySet":
+        """The distributor's for its people; for customers those announced, in which a meter of theirs takes part."""
+        role = role_of(user)
+        if role is Role.PLATFORM:
+            return self
+        if role.is_staff:
+            return self.filter(program__distributor_id=user.tenant_id)
+        if role in (Role.PENDING, Role.ANONYMOUS):
+            return self.none()
+        mine = Event.objects.filter(participations__holder_id=holder_id_of(user))
+        return self.filter(pk__in=mine.values("pk"), notified_at__isnull=False)
+
+    def managed_by(self, user: User) -> "EventQuerySet":
+        """What the user may change."""
+        may = role_of(user) in (Role.PLATFORM, Role.DISTRIBUTOR_ADMIN)
+        return self.visible_to(user) if may else self.none()
+
+
+class Event(models.Model):
+    """One event of a program over [start, end). Its state changes by `events.services` only.
+
+    The database holds the life's order, and that each change of time or state raises `modification_number`.
+    """
+
+    program = models.ForeignKey(
+        Program, models.PROTECT, related_name="events", verbose_name=_("program")
+    )
+    version = models.ForeignKey(ProgramVersion, models.PROTECT, related_name="events", editable=False)
+    start = models.DateTimeField(_("start"))
+    end = models.DateTimeField(_("end"))
+    state = models.CharField(
+        _("state"), max_length=10, choices=EventState, default=EventState.DRAFT, editable=False
+    )
+    modification_number = models.PositiveIntegerField(default=0, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", editable=False
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    notified_at = models.DateTimeField(_("announced"), null=True, editable=False)
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-start"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["program", "start", "end"],
+                name="event_once",
+                violation_error_message=_("The program has an event at this time already."),
+            ),
+            CompositeForeignKey(
+                name="event_version_of_program",
+                fields=["version", "program"],
+                to="events.ProgramVersion",
+                to_fields=["id", "program"],
+            ),
+            models.CheckConstraint(condition=Q(state__in=EventState.values), name="event_state_known"),
+            models.CheckConstraint(
+                condition=Q(end__gt=F("start")),
+                name="event_ends_after_start",
+                violation_error_message=_("The end must be after the start."),
+            ),
+            TriggerConstraint(
+                name="event_life",
+                on=("UPDATE",),
+                refuse=f"NEW.state <> OLD.state AND NOT ({_ALLOWED})",
+                violation_error_message=_("An event cannot go from its state to that one."),
+            ),
+            TriggerConstraint(
+                name="event_change_is_counted",
+                on=("UPDATE",),
+                refuse=(
+                    "(NEW.state <> OLD.state OR NEW.start <> OLD.start OR NEW.end <> OLD.end) "
+                    "AND NEW.modification_number <> OLD.modification_number + 1"
+                ),
+                violation_error_message=_("Every change of an event raises its modification number by one."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.program} {timezone.localtime(self.start, self.program.zone):%Y-%m-%d %H:%M}"

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class ForecastingConfig(AppConfig):
+    """Issues of forecasts."""
+
+    name = "forecasting"

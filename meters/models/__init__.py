@@ -1,0 +1,18 @@
+"""Meters, dated maps, readings with the prediction in force, exclusions."""
+
+from meters.models.exclusion import Exclusion, ExclusionKind
+from meters.models.meter import Feeder, Meter
+from meters.models.meter_map import MeterMap
+from meters.models.reading import IntervalReading, Prediction, Quality, ReadingRevision
+
+__all__ = [
+    "Exclusion",
+    "ExclusionKind",
+    "Feeder",
+    "IntervalReading",
+    "Meter",
+    "MeterMap",
+    "Prediction",
+    "Quality",
+    "ReadingRevision",
+]

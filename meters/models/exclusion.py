@@ -1,0 +1,62 @@
+"""Times that do not count as ordinary use."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from meters.models.meter import Feeder, Meter
+from organizations.access import Role, role_of
+from organizations.models import Distributor
+
+
+class ExclusionKind(models.TextChoices):
+    """Why the time does not count."""
+
+    EVENT = "event", _("event")
+    OUTAGE = "outage", _("outage")
+    IDLE = "idle", _("idle")
+    TEST = "test", _("test")
+
+
+class ExclusionQuerySet(models.QuerySet["Exclusion"]):
+    """Exclusions by who may see them, and by meter."""
+
+    def visible_to(self, user: User) -> "ExclusionQuerySet":
+        """The distributor's for its people; else those of one's meters."""
+        role = role_of(user)
+        if role is Role.PLATFORM:
+            return self
+        if role.is_staff:
+            return self.filter(distributor_id=user.tenant_id)
+        return self.filter(meter__in=Meter.objects.visible_to(user))
+
+
+class Exclusion(models.Model):
+    """One meter (or a whole feeder) over [start, end): left out of baselines and of fits.
+
+    Written by events (their intervals, `source` names the event), by operators and by imports.
+    """
+
+    distributor = models.ForeignKey(Distributor, models.CASCADE, related_name="exclusions")
+    kind = models.CharField(max_length=8, choices=ExclusionKind)
+    meter = models.ForeignKey(Meter, models.CASCADE, null=True, blank=True, related_name="exclusions")
+    feeder = models.ForeignKey(Feeder, models.CASCADE, null=True, blank=True, related_name="exclusions")
+    start = models.DateTimeField()
+    end = models.DateTimeField()
+    source = models.CharField(max_length=40, blank=True)
+
+    objects = ExclusionQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["meter", "start"], name="exclusion_meter_start")]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=ExclusionKind.values), name="exclusion_kind_known"),
+            models.CheckConstraint(condition=Q(end__gt=F("start")), name="exclusion_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(meter__isnull=False, feeder__isnull=True)
+                | Q(meter__isnull=True, feeder__isnull=False),
+                name="exclusion_of_meter_or_feeder",
+            ),
+            models.UniqueConstraint(fields=["meter", "kind", "start", "end", "source"], name="exclusion_once"),
+        ]

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class OpenadrConfig(AppConfig):
+    """Devices over OpenADR."""
+
+    name = "openadr"

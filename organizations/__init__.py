@@ -1,0 +1,1 @@
+"""Distributors, their organizations, groups and memberships, and who may do what."""

@@ -1,0 +1,2 @@
+"""Sign-up."""
+from allauth.account.forms import SignupForm

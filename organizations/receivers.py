@@ -1,0 +1,67 @@
+"""Rules of the first system that fill a row as it is written."""
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.account.signals import email_confirmed
+from django.db import transaction
+from django.db.models.signals import post_save, pre_save
+from django.dispatch import receiver
+
+from accounts.models import ApprovalStatus, Entity, Kind, User
+from accounts.services import set_approval
+from organizations.models import Distributor, Membership, MembershipRole, Organization
+
+
+@receiver(pre_save, sender=Distributor)
+def set_distributor_kind(sender: type[Distributor], instance: Distributor, **kwargs: Any) -> None:
+    """A distributor's entity is of kind distributor and of no tenant."""
+    instance.kind, instance.tenant_id = Kind.DISTRIBUTOR, None
+
+
+@receiver(pre_save, sender=Organization)
+def set_organization_kind(sender: type[Organization], instance: Organization, **kwargs: Any) -> None:
+    """An organization's entity is of kind organization, its tenant is its distributor ("add org id")."""
+    instance.kind, instance.tenant_id = Kind.ORGANIZATION, instance.distributor_id
+
+
+@receiver(pre_save, sender=Membership)
+def make_first_member_admin(
+    sender: type[Membership], instance: Membership, raw: bool, using: str, **kwargs: Any
+) -> None:
+    """The first member of an organization becomes its admin ("org prime admin").
+
+    The lock on the organization makes two first members wait for each other; the existence read locks too,
+    because under REPEATABLE READ an earlier snapshot would show no member.
+    """
+    if raw or not instance._state.adding:
+        return
+    with transaction.atomic(using=using):
+        Entity.objects.using(using).select_for_update().filter(pk=instance.organization_id).first()
+        members = Membership.objects.using(using).select_for_update()
+        if not members.filter(organization_id=instance.organization_id)[:1]:
+            instance.role = MembershipRole.ADMIN
+
+
+@receiver(post_save, sender=Membership)
+def approve_first_member(
+    sender: type[Membership], instance: Membership, created: bool, raw: bool, **kwargs: Any
+) -> None:
+    """The organization's first admin is approved with that ("org prime admin")."""
+    if not created or raw or not instance.is_admin:
+        return
+    others = Membership.objects.filter(organization_id=instance.organization_id).exclude(pk=instance.pk)
+    if not others.exists():
+        set_approval(user=instance.user, status=ApprovalStatus.APPROVED, by=None)
+
+
+@receiver(email_confirmed)
+def approve_resident(sender: Any, email_address: EmailAddress, **kwargs: Any) -> None:
+    """A user without an organization is approved once the e-mail address is verified ("approve residential").
+
+    Only from PENDING: somebody who was refused or removed does not come back by verifying again.
+    """
+    user = User.objects.get(pk=email_address.user_id)
+    is_resident = not Membership.objects.filter(user=user).exists()
+    if is_resident and user.approval_status == ApprovalStatus.PENDING:
+        set_approval(user=user, status=ApprovalStatus.APPROVED, by=None)

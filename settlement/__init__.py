@@ -1,0 +1,1 @@
+"""From readings to a fair amount: baselines (pure), runs, lines, ledger."""

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class SettlementConfig(AppConfig):
+    """Settlement runs and the ledger."""
+
+    name = "settlement"

@@ -1,0 +1,149 @@
+"""One computation of an event's rewards, and what it found for each meter."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Entity, User
+from common.constraints import AppendOnly
+from events.models import Event
+from meters.models import Meter
+from organizations.access import Role, holder_id_of, role_of
+
+
+class RunKind(models.TextChoices):
+    """How binding a run is."""
+
+    PRELIMINARY = "preliminary", _("estimate")
+    FINAL = "final", _("final")
+
+
+class LineKind(models.TextChoices):
+    """What a line pays for."""
+
+    ENERGY = "energy", _("energy")
+    CAPACITY = "capacity", _("capacity")
+    THRESHOLD = "threshold", _("threshold")
+    BONUS = "bonus", _("bonus")
+    FLAT = "flat", _("flat")
+    PENALTY = "penalty", _("penalty")
+    ADJUSTMENT = "adjustment", _("adjustment")
+    REVERSAL = "reversal", _("reversal")
+
+
+class LineStatus(models.TextChoices):
+    """Whether the line could be measured."""
+
+    OK = "ok", _("measured")
+    INSUFFICIENT_HISTORY = "insufficient_history", _("too few comparable days")
+    DATA_PENDING = "data_pending", _("readings missing")
+    UNMEASURED = "unmeasured", _("not measured")
+    NO_NOMINATION = "no_nomination", _("nothing nominated")
+
+
+class RunQuerySet(models.QuerySet["SettlementRun"]):
+    """Runs by who may see them."""
+
+    def visible_to(self, user: User) -> "RunQuerySet":
+        """The distributor's for its people: a run holds everybody's amounts."""
+        role = role_of(user)
+        if role is Role.PLATFORM:
+            return self
+        mine = self.filter(event__program__distributor_id=user.tenant_id)
+        return mine if role.is_staff else self.none()
+
+
+class SettlementRun(models.Model):
+    """One version of an event's settlement under one baseline rule; never changed.
+
+    The same inputs are the same run: `inputs_sha256` is over everything that went in (readings, days,
+    nominations, rule, prices), in canonical form.
+    """
+
+    event = models.ForeignKey(Event, models.PROTECT, related_name="runs")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=12, choices=RunKind, default=RunKind.FINAL)
+    preset = models.CharField(max_length=40)
+    rule_sha256 = models.CharField(max_length=64)
+    inputs_sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False
+    )
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["event", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["event", "number"], name="settlement_run_number"),
+            models.UniqueConstraint(fields=["event", "inputs_sha256"], name="settlement_run_same_inputs_once"),
+            models.CheckConstraint(condition=Q(kind__in=RunKind.values), name="settlement_run_kind_known"),
+            AppendOnly(name="settlement_run_append_only"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} run {self.number}"
+
+
+class LineQuerySet(models.QuerySet["SettlementLine"]):
+    """Lines by who may see them."""
+
+    def visible_to(self, user: User) -> "LineQuerySet":
+        """The distributor's for its people; else those whose holder is oneself or one's organization."""
+        role = role_of(user)
+        if role is Role.PLATFORM:
+            return self
+        if role.is_staff:
+            return self.filter(run__event__program__distributor_id=user.tenant_id)
+        if role in (Role.PENDING, Role.ANONYMOUS):
+            return self.none()
+        return self.filter(holder_id=holder_id_of(user))
+
+
+class SettlementLine(models.Model):
+    """What one meter delivered in the event and what it earns; never changed.
+
+    Energies are exact fractions of Wh over the whole event, as text `"n/d"` (NULL where not measured).
+    `performance_factor` is mean delivered kW ÷ nominated kW, exact as well. `trace` opens the amount: slots
+    (baseline, actual), every visited day with its verdict, adjustment and flags, in canonical form.
+    """
+
+    run = models.ForeignKey(SettlementRun, models.PROTECT, related_name="lines")
+    meter = models.ForeignKey(Meter, models.PROTECT, related_name="settlement_lines")
+    holder = models.ForeignKey(Entity, models.PROTECT, null=True, related_name="settlement_lines")
+    kind = models.CharField(max_length=12, choices=LineKind, default=LineKind.CAPACITY)
+    status = models.CharField(max_length=24, choices=LineStatus)
+    baseline_wh = models.CharField(max_length=64, null=True)
+    event_wh = models.BigIntegerField(null=True)
+    performance_wh = models.CharField(max_length=64, null=True)
+    # The same, rounded half up to whole Wh, for sums and ranks; nothing is paid by it.
+    delivered_wh = models.BigIntegerField(default=0)
+    nomination_kw = models.DecimalField(max_digits=10, decimal_places=3, null=True)
+    performance_factor = models.CharField(max_length=64, null=True)
+    credit = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+    demand_savings = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+    trace = models.JSONField(default=dict)
+
+    objects = LineQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["run", "meter__number", "kind"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "meter", "kind"], name="settlement_line_once"),
+            models.CheckConstraint(
+                condition=Q(kind__in=LineKind.values), name="settlement_line_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=LineStatus.values), name="settlement_line_status_known"
+            ),
+            # Penalties and corrections may be negative; a reward never is.
+            models.CheckConstraint(
+                condition=Q(kind__in=("penalty", "adjustment", "reversal")) | Q(credit__gte=0),
+                name="settlement_line_credit_not_negative",
+            ),
+            models.CheckConstraint(condition=Q(delivered_wh__gte=0), name="settlement_line_delivered_not_negative"),
+            AppendOnly(name="settlement_line_append_only"),
+        ]
