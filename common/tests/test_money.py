@@ -4,11 +4,12 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.money import fraction_text, half_up, parse_fraction, round_half_up, to_fraction
 
+always_alike = settings(deadline=None, derandomize=True, database=None, max_examples=80)  # no clock, no luck
 fractions = st.fractions(max_denominator=10**6)
 
 
@@ -53,20 +54,23 @@ def test_a_negative_number_of_decimals_is_refused():
         round_half_up(1, -1)
 
 
+@always_alike
 @given(fractions)
 def test_rounding_errs_by_half_a_cent_at_most_and_is_odd(value):
     rounded = round_half_up(value)
     assert abs(Fraction(rounded) - value) <= Fraction(1, 200)
-    assert round_half_up(-value) == -rounded
+    assert round_half_up(-value) == rounded.copy_negate()
     assert rounded.as_tuple().exponent == -2
 
 
+@always_alike
 @given(st.integers(-(10**9), 10**9))
 def test_every_half_rounds_away_from_zero(number):
     half = Fraction(2 * number + 1, 2)
     assert half_up(half) == (number + 1 if half > 0 else number)
 
 
+@always_alike
 @given(fractions)
 def test_a_fraction_survives_its_text(value):
     assert parse_fraction(fraction_text(value)) == value
