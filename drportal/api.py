@@ -1,1 +1,30 @@
-"""API."""
+"""The REST API: its routes, and how its refusals look."""
+
+from typing import Any
+
+from drf_standardized_errors.handler import exception_handler as standard_handler
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.response import Response
+from rest_framework.routers import DefaultRouter
+
+from common.errors import PortalError
+from events.api import EventViewSet, ProgramViewSet
+from meters.api import MeterMapViewSet, MeterViewSet, PredictionViewSet, ReadingViewSet
+from settlement.api import RewardViewSet
+
+router = DefaultRouter(use_regex_path=False)
+router.register("meters", MeterViewSet, basename="meter")
+router.register("readings", ReadingViewSet, basename="reading")
+router.register("predictions", PredictionViewSet, basename="prediction")
+router.register("meter-maps", MeterMapViewSet, basename="meter-map")
+router.register("programs", ProgramViewSet, basename="program")
+router.register("events", EventViewSet, basename="event")
+router.register("rewards", RewardViewSet, basename="reward")
+
+
+def exception_handler(problem: Exception, context: dict[str, Any]) -> Response | None:
+    """One shape for every refusal; ours become a 400 with their sentence."""
+    if isinstance(problem, PortalError) and not isinstance(problem, APIException):
+        problem = ValidationError(str(problem))
+    response: Response | None = standard_handler(problem, context)
+    return response
