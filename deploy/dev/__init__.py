@@ -1,0 +1,1 @@
+"""Development tools behind the Makefile. Standard library only: they run before anything is installed."""
