@@ -111,9 +111,7 @@ def _count_slots(start: datetime, end: datetime, minutes: int) -> int:
         raise ValueError("An interval is at least one minute long.")
     count, rest = divmod(end - start, minutes * MINUTE)
     if rest or count < 0:
-        raise NotAligned(
-            f"From {start.isoformat()} to {end.isoformat()} is no whole number of {minutes} minutes."
-        )
+        raise NotAligned(f"From {start.isoformat()} to {end.isoformat()} is no whole number of {minutes} minutes.")
     return count
 
 

@@ -4,6 +4,7 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
 from common.errors import PortalError
+from common.money import half_up
 
 WH_PER_UNIT = {"Wh": 1, "kWh": 1_000, "MWh": 1_000_000}
 
@@ -30,20 +31,10 @@ def parse_energy_wh(text: str, *, unit: str = "kWh") -> int:
         number = Decimal(text.strip())
     except InvalidOperation:
         raise BadQuantity(f"“{text.strip()[:40]}” is not a number") from None
-    if not number.is_finite() or abs(number) > 10**12:
+    # An exponent of millions is a number too, and its fraction would fill the memory.
+    if not number.is_finite() or number.adjusted() > 12 or int(number.as_tuple().exponent) < -30:
         raise BadQuantity(f"“{text.strip()[:40]}” is not a usable number")
-    return round_half_up_wh(Fraction(number) * factor)
-
-
-def round_half_up_wh(energy: Fraction) -> int:
-    """Whole Wh of an exact energy in Wh; halves go away from zero.
-
-    >>> round_half_up_wh(Fraction(5, 2)), round_half_up_wh(Fraction(-5, 2))
-    (3, -3)
-    """
-    doubled = abs(energy) * 2
-    whole = (doubled.numerator + doubled.denominator) // (2 * doubled.denominator)
-    return whole if energy >= 0 else -whole
+    return half_up(Fraction(number) * factor)
 
 
 def mean_kw(energy_wh: Fraction | int, *, minutes: int) -> Fraction:

@@ -12,6 +12,10 @@ from django.db.models import BaseConstraint, Model, UniqueConstraint
 from django.db.models.fields.generated import GeneratedField
 
 
+def _column(model: type[Model], name: str) -> str:
+    return str(model._meta.get_field(name).column)  # type: ignore[union-attr]
+
+
 class CompositeForeignKey(BaseConstraint):
     """`fields` must exist together as `to_fields` of `to`.
 
@@ -22,9 +26,7 @@ class CompositeForeignKey(BaseConstraint):
         to_fields: Field names there, in the same order.
     """
 
-    def __init__(
-        self, *, name: str, fields: Sequence[str], to: str, to_fields: Sequence[str], **kwargs: Any
-    ) -> None:
+    def __init__(self, *, name: str, fields: Sequence[str], to: str, to_fields: Sequence[str], **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
         self.fields, self.to, self.to_fields = tuple(fields), to, tuple(to_fields)
 
@@ -33,13 +35,13 @@ class CompositeForeignKey(BaseConstraint):
             return model._meta.apps.get_model(self.to)
         except LookupError:
             # Django rebuilds a SQLite table in a registry of its own, where only the foreign key knows.
-            related: type[Model] = model._meta.get_field(self.fields[0]).remote_field.model  # type: ignore[union-attr,assignment]
+            related: type[Model] = model._meta.get_field(self.fields[0]).remote_field.model  # type: ignore[union-attr]
             return related
 
     def _sql(self, model: type[Model], editor: BaseDatabaseSchemaEditor) -> str:
         quote, target = editor.quote_name, self._target(model)
-        columns = ", ".join(quote(model._meta.get_field(name).column) for name in self.fields)  # type: ignore[union-attr]
-        to_columns = ", ".join(quote(target._meta.get_field(name).column) for name in self.to_fields)  # type: ignore[union-attr]
+        columns = ", ".join(quote(_column(model, name)) for name in self.fields)
+        to_columns = ", ".join(quote(_column(target, name)) for name in self.to_fields)
         return (
             f"CONSTRAINT {quote(str(self.name))} FOREIGN KEY ({columns}) "
             f"REFERENCES {quote(target._meta.db_table)} ({to_columns})"
@@ -61,9 +63,7 @@ class CompositeForeignKey(BaseConstraint):
         """ALTER TABLE … DROP FOREIGN KEY."""
         quote = schema_editor.quote_name
         table = Table(model._meta.db_table, quote)
-        return Statement(
-            "ALTER TABLE %(table)s DROP FOREIGN KEY %(name)s", table=table, name=quote(str(self.name))
-        )
+        return Statement("ALTER TABLE %(table)s DROP FOREIGN KEY %(name)s", table=table, name=quote(str(self.name)))
 
     def validate(
         self,
@@ -84,7 +84,7 @@ class CompositeForeignKey(BaseConstraint):
         if not target._base_manager.using(using).filter(**pair).exists():
             raise ValidationError(self.get_violation_error_message(), code=self.violation_error_code)
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
         path, args, kwargs = super().deconstruct()
         return path, args, kwargs | {"fields": self.fields, "to": self.to, "to_fields": self.to_fields}
 

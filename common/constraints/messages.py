@@ -15,11 +15,10 @@ def explain_integrity_error(error: IntegrityError) -> str:
     """
     text = str(error)
     by_name = {
-        str(constraint.name): constraint
-        for model in apps.get_models()
-        for constraint in model._meta.constraints
+        str(constraint.name): constraint for model in apps.get_models() for constraint in model._meta.constraints
     }
-    for word in re.findall(r"\w+", text):
+    # From the end: MariaDB quotes the row's values, which somebody typed, before the key's name.
+    for word in reversed(re.findall(r"\w+", text)):
         if word in by_name:
             return str(by_name[word].get_violation_error_message())
     return _by_columns(text) or FALLBACK

@@ -8,10 +8,27 @@ from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement, Table
-from django.db.models import BaseConstraint, Model
+from django.db.models import BaseConstraint, Field, Model
 
 # MariaDB's "CONSTRAINT failed": the one error number that Django turns into IntegrityError for a SIGNAL.
 CONSTRAINT_FAILED = 4025
+
+
+def reading_committed(sql: str) -> str:
+    """The rule with every subquery as a locking read.
+
+    >>> reading_committed("NEW.a = 1 AND EXISTS (SELECT 1 FROM t WHERE (t.a = NEW.a))")
+    'NEW.a = 1 AND EXISTS (SELECT 1 FROM t WHERE (t.a = NEW.a) LOCK IN SHARE MODE)'
+    """
+    opened: list[bool] = []
+    written = []
+    for part in re.split(r"(\(SELECT\b|[()])", sql):
+        if part.startswith("("):
+            opened.append(part != "(")
+        elif part == ")" and opened.pop():
+            written.append(" LOCK IN SHARE MODE")
+        written.append(part)
+    return "".join(written)
 
 
 class _Triggers(BaseConstraint):
@@ -99,16 +116,23 @@ class TriggerConstraint(_Triggers):
             name=self._name(event, editor),
             event=event,
             table=Table(model._meta.db_table, editor.quote_name),
-            refuse=self.refuse,
+            refuse=self._refuse_sql(editor),
             lock=self._lock_sql(event),
             code=CONSTRAINT_FAILED,
             message=message,
         )
 
+    def _refuse_sql(self, editor: BaseDatabaseSchemaEditor) -> str:
+        # A plain read inside an UPDATE sees what was there before the statement waited for its lock, on
+        # READ COMMITTED too; a locking read sees what the other writer has committed.
+        if self.lock and editor.connection.vendor != "sqlite":
+            return reading_committed(self.refuse)
+        return self.refuse
+
     def _lock_sql(self, event: str) -> str:
         if not self.lock:
             return ""
-        reads = "".join(f"SELECT 1 INTO locked FROM {lock} LIMIT 1 FOR UPDATE; " for lock in self.lock)
+        reads = "".join(f"SELECT 1 INTO locked FROM {lock} LIMIT 1 FOR UPDATE; " for lock in self.lock)  # noqa: S608
         if event == "DELETE":
             reads = reads.replace("NEW.", "OLD.")
         # Without a handler a lock that finds no row would raise a warning into the statement.
@@ -129,11 +153,11 @@ class TriggerConstraint(_Triggers):
         if bound.incomplete:
             return
         with connections[using].cursor() as cursor:
-            cursor.execute(f"SELECT CASE WHEN {sql} THEN 1 ELSE 0 END", bound.params)  # noqa: S608  # our own text
+            cursor.execute(f"SELECT CASE WHEN {sql} THEN 1 ELSE 0 END", bound.params)  # our own text
             if cursor.fetchone()[0]:
                 raise ValidationError(self.get_violation_error_message(), code=self.violation_error_code)
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
         path, args, kwargs = super().deconstruct()
         kwargs |= {"refuse": self.refuse, "on": self.on}
         if self.lock:
@@ -144,9 +168,7 @@ class TriggerConstraint(_Triggers):
 class _Binding:
     """Turns NEW.column and OLD.column of a rule into parameters taken from one instance."""
 
-    def __init__(
-        self, model: type[Model], instance: Model, exclude: Container[str] | None, using: str
-    ) -> None:
+    def __init__(self, model: type[Model], instance: Model, exclude: Container[str] | None, using: str) -> None:
         self.columns = {field.column: field for field in model._meta.local_concrete_fields}
         self.model, self.instance, self.using = model, instance, using
         self.exclude = exclude or ()
@@ -163,11 +185,17 @@ class _Binding:
             self.params.append(field.get_db_prep_value(old, connection))
             return "%s"
         value = getattr(self.instance, field.attname, None)
-        if value is None and field.name in self.exclude:
-            # The form does not hold this value, so only the database can judge.
+        if field.name in self.exclude and self._is_open(field, value):
             self.incomplete = True
         self.params.append(field.get_db_prep_save(value, connection))
         return "%s"
+
+    def _is_open(self, field: "Field[Any, Any]", value: Any) -> bool:
+        # Not on the form and still as it was born: a receiver may fill it, so only the database can judge.
+        # But a new row's own id is NULL for every rule.
+        if field.primary_key:
+            return False
+        return value is None or (self.instance._state.adding and value == field.get_default())
 
 
 class AppendOnly(TriggerConstraint):
@@ -187,7 +215,7 @@ class AppendOnly(TriggerConstraint):
         if not instance._state.adding:
             raise ValidationError(self.get_violation_error_message(), code=self.violation_error_code)
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
         path, args, kwargs = super().deconstruct()
         del kwargs["refuse"]
         return path, args, kwargs
@@ -214,6 +242,6 @@ class TriggerEffect(_Triggers):
     def validate(self, *args: Any, **kwargs: Any) -> None:
         """Nothing to refuse: an effect fills, it does not judge."""
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
         path, args, kwargs = super().deconstruct()
         return path, args, kwargs | {"on": self.on[0], "body": self.body}

@@ -113,9 +113,7 @@ def test_a_skipped_minute_has_no_start():
 
 def test_a_plain_local_time_becomes_utc():
     assert intervals.parse_local("2021-05-25T17:00", NEW_YORK) == datetime(2021, 5, 25, 21, tzinfo=UTC)
-    assert intervals.parse_local(" 2021-05-25 17:00:00+02:00 ", NEW_YORK) == datetime(
-        2021, 5, 25, 15, tzinfo=UTC
-    )
+    assert intervals.parse_local(" 2021-05-25 17:00:00+02:00 ", NEW_YORK) == datetime(2021, 5, 25, 15, tzinfo=UTC)
 
 
 def test_an_ambiguous_hour_is_refused_and_taken_with_its_offset():
@@ -123,9 +121,7 @@ def test_an_ambiguous_hour_is_refused_and_taken_with_its_offset():
         intervals.parse_local("2021-11-07T01:30", NEW_YORK)
     with pytest.raises(AmbiguousTime):
         intervals.resolve_local(datetime(2021, 11, 7, 1, 30, fold=1), NEW_YORK)  # noqa: DTZ001 - a wall time
-    assert intervals.parse_local("2021-11-07T01:30-05:00", NEW_YORK) == datetime(
-        2021, 11, 7, 6, 30, tzinfo=UTC
-    )
+    assert intervals.parse_local("2021-11-07T01:30-05:00", NEW_YORK) == datetime(2021, 11, 7, 6, 30, tzinfo=UTC)
 
 
 def test_a_skipped_hour_is_refused():
