@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils import timezone
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
@@ -46,4 +47,14 @@ class HasScope(BasePermission):
         if not isinstance(request.auth, ApiToken):
             return True
         action = "read" if request.method in ("GET", "HEAD", "OPTIONS") else "write"
-        return view.required_scopes.get(action) in request.auth.scopes
+        return getattr(view, "required_scopes", {}).get(action) in request.auth.scopes
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    """How the API's description names the bearer token."""
+
+    target_class = "accounts.api.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer"}

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils.translation import gettext_lazy as _
 
 
 def normalize_email(text: str) -> str:
@@ -15,11 +17,22 @@ def normalize_email(text: str) -> str:
     return text.strip().lower()
 
 
+def validate_ascii(address: str) -> None:
+    """Raises ValidationError for an address with other than ASCII characters.
+
+    A domain with an umlaut has an ASCII form (xn--…); with one spelling only, no look-alike passes for another.
+    """
+    if not address.isascii():
+        raise ValidationError(_("Write the address without accents or other special letters."))
+
+
 class NormalizedEmailField(models.EmailField):  # type: ignore[type-arg]
     """An address in one spelling, compared byte by byte on every database.
 
     MariaDB's usual collations take "é" for "e", so that one person's reset mail could open another's account.
     """
+
+    default_validators = [*models.EmailField.default_validators, validate_ascii]
 
     def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)

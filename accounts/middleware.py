@@ -1,7 +1,9 @@
 """Pages are closed unless a view says otherwise."""
 
+from collections.abc import Callable
+
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 
 from accounts.stages import WAITING_FOR
@@ -10,8 +12,9 @@ from accounts.stages import WAITING_FOR
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
     """Django's default-deny; somebody who waits for approval sees the waiting page instead of the log-in."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: object) -> HttpResponseBase:
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponseRedirect:
         if WAITING_FOR in request.session:
             return redirect("accounts_waiting")
-        response: HttpResponseBase = super().handle_no_permission(request, view_func)  # type: ignore[misc]
-        return response
+        return super().handle_no_permission(request, view_func)

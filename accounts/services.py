@@ -18,7 +18,7 @@ def set_approval(*, user: User, status: ApprovalStatus, by: User | None) -> User
     Sessions and tokens of a user who is not approved are refused at their next request, because both look
     here; higher rooms end what they keep themselves in a receiver of `approval_changed`.
     """
-    locked = User.objects.select_for_update().get(pk=user.pk)
+    locked: User = User.objects.select_for_update().get(pk=user.pk)
     if locked.approval_status != status:
         locked.approval_status = status
         locked.save(update_fields=["approval_status"])

@@ -17,9 +17,11 @@ class ApprovalStage(LoginStage):
 
     def handle(self) -> tuple[HttpResponse | None, bool]:
         """(None, True) to go on; a redirect to the waiting page, and stop, while not approved."""
-        user = self.login.user
+        user, session = self.login.user, self.request.session
         if isinstance(user, User) and user.is_approved:
+            session.pop(WAITING_FOR, None)
             return None, True
         if user is not None:
-            self.request.session[WAITING_FOR] = user.pk
+            session.cycle_key()
+            session[WAITING_FOR] = user.pk
         return redirect("accounts_waiting"), False

@@ -69,3 +69,7 @@ class Entity(models.Model):
                 violation_error_message=_("An account stays with its distributor. Open a new one instead."),
             ),
         ]
+
+    def __str__(self) -> str:
+        profile = getattr(self, f"as_{self.kind}", None)
+        return f"{profile} ({self.get_kind_display()})" if profile is not None else f"{self.kind} {self.pk}"

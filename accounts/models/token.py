@@ -10,6 +10,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models.user import User
+
 
 class Scope(models.TextChoices):
     """What a token may do, at most; its owner's own rights bound it further."""
@@ -23,6 +25,18 @@ class Scope(models.TextChoices):
     REWARDS_READ = "rewards:read", _("read rewards")
 
 
+class TokenQuerySet(models.QuerySet["ApiToken"]):
+    """Tokens by who may see them."""
+
+    def visible_to(self, user: User) -> "TokenQuerySet":
+        """Those of the people the user may see."""
+        return self.filter(user__in=User.objects.visible_to(user))
+
+    def managed_by(self, user: User) -> "TokenQuerySet":
+        """Those a distributor admin may issue and revoke."""
+        return self.visible_to(user) if user.may_manage else self.none()
+
+
 class ApiToken(models.Model):
     """One key to the API, of one user. Only its SHA-256 is stored; the key is shown once, when it is made."""
 
@@ -33,6 +47,8 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(_("valid until"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+
+    objects = TokenQuerySet.as_manager()
 
     PREFIX: ClassVar[str] = "drp_"
 

@@ -38,12 +38,30 @@ class Theme(models.TextChoices):
     DARK = "dark", _("dark")
 
 
-class UserManager(BaseUserManager["User"]):
+class UserQuerySet(models.QuerySet["User"]):
+    """People by who may see them."""
+
+    def visible_to(self, user: "User") -> "UserQuerySet":
+        """The distributor's people for its staff, everybody for a platform operator, else oneself."""
+        if not user.is_approved:
+            return self.none()
+        if user.is_superuser:
+            return self
+        if user.staff_role:
+            return self.filter(tenant_id=user.tenant_id, is_superuser=False)
+        return self.filter(pk=user.pk)
+
+    def managed_by(self, user: "User") -> "UserQuerySet":
+        """Whose account the user may change in the admin."""
+        return self.visible_to(user) if user.may_manage else self.none()
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]  # made at run time
     """Creates people; passwords are hashed here and nowhere else."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """A new user, saved; without `password` one who can only come in by a reset mail."""
-        user = self.model(email=email, **fields)
+        user: User = self.model(email=email, **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -54,7 +72,8 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email=username)
+        user: User = self.get(email=username)
+        return user
 
 
 class User(Entity, AbstractBaseUser, PermissionsMixin):
@@ -64,9 +83,7 @@ class User(Entity, AbstractBaseUser, PermissionsMixin):
     `staff_role` by a distributor admin.
     """
 
-    entity = models.OneToOneField(
-        Entity, models.CASCADE, parent_link=True, primary_key=True, related_name="as_user"
-    )
+    entity = models.OneToOneField(Entity, models.CASCADE, parent_link=True, primary_key=True, related_name="as_user")
     fixed_kind = models.GeneratedField(
         expression=Value(Kind.USER.value), output_field=models.CharField(max_length=12), db_persist=True
     )
@@ -102,9 +119,7 @@ class User(Entity, AbstractBaseUser, PermissionsMixin):
                 to="accounts.Entity",
                 to_fields=["id", "kind"],
             ),
-            models.CheckConstraint(
-                condition=Q(approval_status__in=ApprovalStatus.values), name="user_approval_known"
-            ),
+            models.CheckConstraint(condition=Q(approval_status__in=ApprovalStatus.values), name="user_approval_known"),
             models.CheckConstraint(condition=Q(staff_role__in=StaffRole.values), name="user_staff_role_known"),
             TriggerConstraint(
                 name="user_has_distributor",
@@ -113,6 +128,17 @@ class User(Entity, AbstractBaseUser, PermissionsMixin):
                     "WHERE e.id = NEW.entity_id AND e.tenant_id IS NULL)"
                 ),
                 violation_error_message=_("Choose the distributor this account belongs to."),
+            ),
+            # The other side of membership_not_for_staff; the table belongs to organizations.
+            TriggerConstraint(
+                name="user_staff_is_no_member",
+                on=("UPDATE",),
+                lock="accounts_entity WHERE id = NEW.entity_id",
+                refuse=(
+                    "NEW.staff_role <> '' AND NEW.staff_role <> OLD.staff_role AND EXISTS "
+                    "(SELECT 1 FROM organizations_membership m WHERE m.user_id = NEW.entity_id)"
+                ),
+                violation_error_message=_("Members of an organization cannot work for the distributor."),
             ),
             # A raw DELETE of the user would leave its entity behind; Django's own takes it along by itself.
             TriggerEffect(
@@ -123,7 +149,7 @@ class User(Entity, AbstractBaseUser, PermissionsMixin):
         ]
 
     def __str__(self) -> str:
-        return self.email
+        return str(self.email)
 
     def get_full_name(self) -> str:
         """First and last name, or the e-mail address while there is none."""
@@ -134,9 +160,19 @@ class User(Entity, AbstractBaseUser, PermissionsMixin):
         return self.first_name or self.email
 
     @property
+    def distributor_id(self) -> int:
+        """The id of the person's distributor; 0, which none has, for a platform operator without one."""
+        return self.tenant_id or 0
+
+    @property
     def is_approved(self) -> bool:
         """Whether the account may be used at all."""
         return self.is_active and self.approval_status == ApprovalStatus.APPROVED
+
+    @property
+    def may_manage(self) -> bool:
+        """Whether the person runs the distributor, or the whole installation."""
+        return self.is_approved and (self.is_superuser or self.staff_role == StaffRole.ADMIN)
 
     @property
     def is_staff(self) -> bool:
