@@ -21,20 +21,23 @@ class OutboxEmailBackend(BaseEmailBackend):
         """How many mails were taken."""
         for mail in email_messages:
             for recipient in mail.recipients():
-                enqueue(
-                    kind=KIND, recipient=recipient, payload=_payload(mail), tenant_id=_tenant_of(recipient)
-                )
+                enqueue(kind=KIND, recipient=recipient, payload=_payload(mail), tenant_id=_tenant_of(recipient))
         return len(email_messages)
 
 
 def _payload(mail: EmailMessage) -> dict[str, Any]:
+    if mail.attachments:
+        raise ValueError("mails through the outbox carry no attachments: link to the file")
     alternatives = mail.alternatives if isinstance(mail, EmailMultiAlternatives) else []
     html = next((str(part[0]) for part in alternatives if part[1] == "text/html"), "")
     return {"subject": mail.subject, "text": str(mail.body), "html": html, "from": mail.from_email}
 
 
 def _tenant_of(address: str) -> int | None:
-    return User.objects.filter(email=address.lower()).values_list("tenant_id", flat=True).first()
+    # Also by an address that is not confirmed yet, as the mail to confirm it goes there.
+    known = User.objects.filter(email=address) | User.objects.filter(emailaddress__email=address.lower())
+    tenant_id: int | None = known.values_list("tenant_id", flat=True).first()
+    return tenant_id
 
 
 @register(KIND)

@@ -17,10 +17,16 @@ _handlers: dict[str, Handler] = {}
 
 # Waiting time before the second, third, … attempt; after the last one a message is UNREACHABLE.
 BACKOFF = [timedelta(seconds=seconds) for seconds in (10, 60, 300, 1800, 7200)]
+# How long a claimed message is one drain's own; far longer than any handler's time-out.
+LEASE = timedelta(minutes=10)
 
 
 def register(kind: str) -> Callable[[Handler], Handler]:
-    """Decorator: the function delivers messages of this kind, and raises where it cannot."""
+    """Decorator: the function delivers messages of this kind, and raises where it cannot.
+
+    What it writes to the database belongs in a transaction of its own; what it leaves in `message.payload` is
+    kept once the message is delivered.
+    """
 
     def keep(handler: Handler) -> Handler:
         _handlers[kind] = handler
@@ -45,32 +51,38 @@ def enqueue(
         with transaction.atomic():
             return Message.objects.create(dedupe_key=dedupe_key, **fields)
     except IntegrityError:
-        return Message.objects.get(dedupe_key=dedupe_key)
+        known = Message.objects.filter(dedupe_key=dedupe_key).first()
+        if known is None:
+            raise
+        return known
 
 
 def drain(*, limit: int = 200) -> int:
-    """How many due messages were tried. Each is claimed, delivered and marked in a transaction of its own.
+    """How many due messages were tried.
 
-    Safe to run in several processes: on MariaDB a row that another drain holds is skipped; SQLite has one
-    writer. A handler may run twice for a message whose process died after delivering it, never for one
-    that is marked.
+    Safe to run in several processes: a message is claimed first, in a short transaction. None is open
+    while a handler talks to the outside, so a slow mail server holds up no writer. A handler may run twice for
+    a message whose process died after delivering it, never for one that is marked.
     """
     tried = 0
     for pk in list(Message.objects.due().values_list("pk", flat=True)[:limit]):
-        tried += _deliver(pk)
+        if _claim(pk):
+            message = Message.objects.get(pk=pk)
+            _mark(message, _try(message))
+            tried += 1
     return tried
 
 
-def _deliver(pk: int) -> int:
-    with transaction.atomic():
-        due = Message.objects.due().filter(pk=pk)
-        message = due.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked).first()
-        if message is None:
-            return 0
-        error = _try(message)
-        Attempt.objects.create(message=message, error=error)
-        _mark(message, error)
-    return 1
+@transaction.atomic
+def _claim(pk: int) -> bool:
+    # Skipped, not waited for, where another drain has it: waiting for a row that the other one is about to
+    # mark could end in a deadlock. SQLite has one writer.
+    skip = connection.features.has_select_for_update_skip_locked
+    row = Message.objects.select_for_update(skip_locked=skip).filter(pk=pk).first()
+    now = timezone.now()
+    if row is None or row.state != DeliveryState.PENDING or row.next_attempt_at > now:
+        return False
+    return Message.objects.filter(pk=pk).update(next_attempt_at=now + LEASE) == 1
 
 
 def _try(message: Message) -> str:
@@ -78,20 +90,23 @@ def _try(message: Message) -> str:
     if handler is None:
         return f"no handler for {message.kind}"
     try:
-        with transaction.atomic():
-            handler(message)
+        handler(message)
     except Exception as problem:  # whatever a provider raises is a failed attempt, not a failed drain
         logger.warning("delivery of message %s failed: %s", message.pk, problem)
         return f"{type(problem).__name__}: {problem}"
     return ""
 
 
+@transaction.atomic
 def _mark(message: Message, error: str) -> None:
-    now, attempts = timezone.now(), message.attempts.count()
+    now, attempts = timezone.now(), message.attempts.count() + 1
     if not error:
-        message.state, message.finished_at = DeliveryState.DELIVERED, now
+        outcome = {"state": DeliveryState.DELIVERED, "finished_at": now, "payload": message.payload}
     elif attempts > len(BACKOFF):
-        message.state, message.finished_at = DeliveryState.UNREACHABLE, now
+        outcome = {"state": DeliveryState.UNREACHABLE, "finished_at": now}
     else:
-        message.next_attempt_at = now + BACKOFF[attempts - 1]
-    message.save(update_fields=["state", "finished_at", "next_attempt_at", "payload"])
+        outcome = {"next_attempt_at": now + BACKOFF[attempts - 1]}
+    # Only while it waits: a drain that outlived its lease must not undo what another one has marked.
+    Message.objects.filter(pk=message.pk, state=DeliveryState.PENDING).update(**outcome)
+    # Last: its foreign key's shared lock, taken before the update's own, could end in a deadlock.
+    Attempt.objects.create(message=message, error=error)
