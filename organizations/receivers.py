@@ -11,6 +11,7 @@ from django.dispatch import receiver
 from accounts.models import ApprovalStatus, Entity, Kind, User
 from accounts.services import set_approval
 from organizations.models import Distributor, Membership, MembershipRole, Organization
+from organizations.services import announce_request
 
 
 @receiver(pre_save, sender=Distributor)
@@ -55,13 +56,34 @@ def approve_first_member(
         set_approval(user=instance.user, status=ApprovalStatus.APPROVED, by=None)
 
 
+@receiver(pre_save, sender=Membership)
+def join_as_demanded(sender: type[Membership], instance: Membership, raw: bool, using: str, **kwargs: Any) -> None:
+    """A fixture's member joins as the database demands: the first as admin, later ones as members."""
+    if raw:
+        instance.loaded_role = instance.role  # type: ignore[attr-defined]
+        others = Membership.objects.using(using).filter(organization_id=instance.organization_id)
+        instance.role = MembershipRole.MEMBER if others.exists() else MembershipRole.ADMIN
+
+
+@receiver(post_save, sender=Membership)
+def take_loaded_role(sender: type[Membership], instance: Membership, raw: bool, using: str, **kwargs: Any) -> None:
+    """A fixture's member then has the role that the fixture says."""
+    if raw:
+        instance.role = instance.loaded_role  # type: ignore[attr-defined]
+        Membership.objects.using(using).filter(pk=instance.pk).update(role=instance.role)
+
+
 @receiver(email_confirmed)
-def approve_resident(sender: Any, email_address: EmailAddress, **kwargs: Any) -> None:
-    """A user without an organization is approved once the e-mail address is verified ("approve residential").
+def decide_on_verified(sender: Any, email_address: EmailAddress, **kwargs: Any) -> None:
+    """A verified resident is approved ("approve residential"); a member's admins are told that one waits.
 
     Only from PENDING: somebody who was refused or removed does not come back by verifying again.
     """
     user = User.objects.get(pk=email_address.user_id)
-    is_resident = not Membership.objects.filter(user=user).exists()
-    if is_resident and user.approval_status == ApprovalStatus.PENDING:
+    if user.approval_status != ApprovalStatus.PENDING:
+        return
+    membership = Membership.objects.filter(user=user).select_related("organization", "user").first()
+    if membership is None:
         set_approval(user=user, status=ApprovalStatus.APPROVED, by=None)
+    else:
+        announce_request(membership=membership)

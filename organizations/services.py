@@ -5,17 +5,21 @@ from django.db import transaction
 from accounts.models import ApprovalStatus, Entity, User
 from accounts.services import set_approval
 from delivery.services import enqueue
-from organizations.errors import AmbiguousDistributor, LastAdmin
+from organizations.errors import AmbiguousDistributor, LastAdmin, NoLongerMember, NotApproved
 from organizations.models import Distributor, Membership, MembershipRole
-
-NOTICE = "membership-notice"
+from organizations.notices import NOTICE, REQUEST
 
 
 @transaction.atomic
 def approve_member(*, membership: Membership, by: User) -> None:
-    """Lets a member in and tells them."""
-    set_approval(user=membership.user, status=ApprovalStatus.APPROVED, by=by)
-    _tell(membership, "approved")
+    """Lets a member in and tells them; somebody who is in already hears nothing again.
+
+    Raises:
+        NoLongerMember: The membership was ended meanwhile.
+    """
+    locked = _lock(membership)
+    if _decide(locked, ApprovalStatus.APPROVED, by):
+        _tell(locked, "approved")
 
 
 @transaction.atomic
@@ -24,17 +28,25 @@ def reject_member(*, membership: Membership, by: User, reason: str = "") -> None
 
     Raises:
         LastAdmin: It would leave the organization without an admin.
+        NoLongerMember: The membership was ended meanwhile.
     """
     locked = _lock(membership)
     _keep_an_admin(locked)
-    set_approval(user=locked.user, status=ApprovalStatus.REJECTED, by=by)
-    _tell(locked, "rejected", reason)
+    if _decide(locked, ApprovalStatus.REJECTED, by):
+        _tell(locked, "rejected", reason)
 
 
 @transaction.atomic
 def promote_member(*, membership: Membership) -> None:
-    """Makes an approved member an admin of the organization."""
+    """Makes an approved member an admin of the organization.
+
+    Raises:
+        NotApproved: The member waits or was refused.
+        NoLongerMember: The membership was ended meanwhile.
+    """
     locked = _lock(membership)
+    if not locked.user.is_approved:
+        raise NotApproved("Approve this person first. An admin must be able to sign in.")
     locked.role = MembershipRole.ADMIN
     locked.save(update_fields=["role"])
     membership.role = locked.role
@@ -46,6 +58,7 @@ def demote_member(*, membership: Membership) -> None:
 
     Raises:
         LastAdmin: There is no other one.
+        NoLongerMember: The membership was ended meanwhile.
     """
     locked = _lock(membership)
     _keep_an_admin(locked)
@@ -60,6 +73,7 @@ def remove_member(*, membership: Membership, by: User) -> None:
 
     Raises:
         LastAdmin: There is no other admin.
+        NoLongerMember: The membership was ended meanwhile.
     """
     locked = _lock(membership)
     _keep_an_admin(locked)
@@ -71,7 +85,18 @@ def remove_member(*, membership: Membership, by: User) -> None:
 def _lock(membership: Membership) -> Membership:
     # The organization first, as in the receiver: two admins who demote each other must wait.
     Entity.objects.select_for_update().get(pk=membership.organization_id)
-    return Membership.objects.select_for_update().select_related("user").get(pk=membership.pk)
+    members = Membership.objects.select_for_update().select_related("user", "organization")
+    locked = members.filter(pk=membership.pk).first()
+    if locked is None:
+        raise NoLongerMember("This person does not belong to the organization any more.")
+    return locked
+
+
+def _decide(membership: Membership, status: ApprovalStatus, by: User) -> bool:
+    """Whether the decision is a new one."""
+    before = membership.user.approval_status
+    set_approval(user=membership.user, status=status, by=by)
+    return before != status
 
 
 def _keep_an_admin(membership: Membership) -> None:
@@ -99,6 +124,28 @@ def _tell(membership: Membership, decision: str, reason: str = "") -> None:
         },
         tenant_id=membership.organization.distributor_id,
     )
+
+
+def announce_request(*, membership: Membership) -> None:
+    """Tells the organization's admins that somebody with a verified address waits for them; once."""
+    admins = Membership.objects.filter(
+        organization_id=membership.organization_id,
+        role=MembershipRole.ADMIN,
+        user__approval_status=ApprovalStatus.APPROVED,
+        user__is_active=True,
+    ).select_related("user")
+    for admin in admins:
+        enqueue(
+            kind=REQUEST,
+            recipient=admin.user.email,
+            payload={
+                "name": membership.user.get_full_name(),
+                "email": membership.user.email,
+                "organization": membership.organization.name,
+            },
+            dedupe_key=f"{REQUEST}:{membership.pk}:{admin.user_id}",
+            tenant_id=membership.organization.distributor_id,
+        )
 
 
 def distributor_named(name: str | None) -> Distributor:

@@ -17,7 +17,7 @@ class GroupQuerySet(models.QuerySet["OrganizationGroup"]):
         role = role_of(user)
         if role is Role.PLATFORM:
             return self
-        return self.filter(distributor_id=user.tenant_id) if role.is_staff else self.none()
+        return self.filter(distributor_id=user.distributor_id) if role.is_staff else self.none()
 
     def managed_by(self, user: User) -> "GroupQuerySet":
         """What the user may change."""
@@ -28,9 +28,7 @@ class GroupQuerySet(models.QuerySet["OrganizationGroup"]):
 class OrganizationGroup(models.Model):
     """One named set of a distributor's organizations, kept by its admins."""
 
-    distributor = models.ForeignKey(
-        Distributor, models.CASCADE, related_name="groups", verbose_name=_("distributor")
-    )
+    distributor = models.ForeignKey(Distributor, models.CASCADE, related_name="groups", verbose_name=_("distributor"))
     name = models.CharField(_("name"), max_length=50)
     organizations = models.ManyToManyField(
         Organization, through="GroupMember", related_name="groups", verbose_name=_("organizations")

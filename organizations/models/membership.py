@@ -28,9 +28,9 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         if role is Role.PLATFORM:
             return self
         if role.is_staff:
-            return self.filter(organization__distributor_id=user.tenant_id)
+            return self.filter(organization__distributor_id=user.distributor_id)
         if role is Role.ORGANIZATION_ADMIN:
-            return self.filter(organization_id=organization_id_of(user))
+            return self.filter(organization_id=organization_id_of(user) or 0)
         return self.filter(user_id=user.pk) if role is Role.ORGANIZATION_MEMBER else self.none()
 
     def managed_by(self, user: User) -> "MembershipQuerySet":
@@ -71,8 +71,7 @@ class Membership(models.Model):
                 name="membership_not_for_resident_with_meter",
                 lock="accounts_entity WHERE id = NEW.user_id",
                 refuse=(
-                    "EXISTS (SELECT 1 FROM meters_metermap m "
-                    "WHERE m.entity_id = NEW.user_id AND m.valid_to IS NULL)"
+                    "EXISTS (SELECT 1 FROM meters_metermap m WHERE m.entity_id = NEW.user_id AND m.valid_to IS NULL)"
                 ),
                 violation_error_message=_("This person has a meter of their own. End that first."),
             ),
@@ -89,6 +88,13 @@ class Membership(models.Model):
                 violation_error_message=_(
                     "An organization’s first member is its admin; later ones start as members and are promoted."
                 ),
+            ),
+            # A membership that moved could make a first member who is no admin; leaving and joining cannot.
+            TriggerConstraint(
+                name="membership_stays",
+                on=("UPDATE",),
+                refuse="NEW.organization_id <> OLD.organization_id OR NEW.user_id <> OLD.user_id",
+                violation_error_message=_("A membership stays with its person and organization. Remove it instead."),
             ),
         ]
 

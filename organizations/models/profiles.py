@@ -1,6 +1,7 @@
 """The two entities that are not people."""
 
 import zoneinfo
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Entity, Kind, User
 from common.constraints import CompositeForeignKey, TriggerEffect
+from common.holiday_calendar import UnknownCalendar, calendar_days
 from organizations.access import Role, organization_id_of, role_of
 
 
@@ -17,6 +19,14 @@ def validate_zone(name: str) -> None:
     """Raises ValidationError unless `name` is an IANA time zone."""
     if name not in zoneinfo.available_timezones():
         raise ValidationError(_("“%(name)s” is no time zone; take one like Europe/Athens."), params={"name": name})
+
+
+def validate_holiday_calendar(code: str) -> None:
+    """Raises ValidationError unless there is a holiday calendar of this code."""
+    try:
+        calendar_days(code, [2000])
+    except UnknownCalendar as problem:
+        raise ValidationError(str(problem)) from None
 
 
 def fixed_kind(kind: Kind) -> models.GeneratedField:
@@ -29,17 +39,13 @@ def fixed_kind(kind: Kind) -> models.GeneratedField:
 def latitude_field() -> models.DecimalField:  # type: ignore[type-arg]
     """Degrees north, WGS 84, or unknown."""
     bounds = [MinValueValidator(-90), MaxValueValidator(90)]
-    return models.DecimalField(
-        _("latitude"), max_digits=9, decimal_places=6, null=True, blank=True, validators=bounds
-    )
+    return models.DecimalField(_("latitude"), max_digits=9, decimal_places=6, null=True, blank=True, validators=bounds)
 
 
 def longitude_field() -> models.DecimalField:  # type: ignore[type-arg]
     """Degrees east, WGS 84, or unknown."""
     bounds = [MinValueValidator(-180), MaxValueValidator(180)]
-    return models.DecimalField(
-        _("longitude"), max_digits=9, decimal_places=6, null=True, blank=True, validators=bounds
-    )
+    return models.DecimalField(_("longitude"), max_digits=9, decimal_places=6, null=True, blank=True, validators=bounds)
 
 
 class DistributorQuerySet(models.QuerySet["Distributor"]):
@@ -49,7 +55,7 @@ class DistributorQuerySet(models.QuerySet["Distributor"]):
         """The user's own one; all of them for a platform operator."""
         if not user.is_approved:
             return self.none()
-        return self if user.is_superuser else self.filter(pk=user.tenant_id)
+        return self if user.is_superuser else self.filter(pk=user.distributor_id)
 
     def managed_by(self, user: User) -> "DistributorQuerySet":
         """What the user may change: the own one as distributor admin, all as platform operator."""
@@ -64,9 +70,7 @@ class Distributor(Entity):
         Entity, models.CASCADE, parent_link=True, primary_key=True, related_name="as_distributor"
     )
     fixed_kind = fixed_kind(Kind.DISTRIBUTOR)
-    name = models.CharField(
-        _("name"), max_length=80, unique=True, error_messages={"unique": _("This name is taken.")}
-    )
+    name = models.CharField(_("name"), max_length=80, unique=True, error_messages={"unique": _("This name is taken.")})
     timezone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_zone])
     currency = models.CharField(
         _("currency"),
@@ -74,11 +78,18 @@ class Distributor(Entity):
         default="USD",
         validators=[RegexValidator(r"^[A-Z]{3}$", _("Three letters, like USD."))],
     )
+    holiday_calendar = models.CharField(
+        _("holidays of"),
+        max_length=10,
+        blank=True,
+        validators=[validate_holiday_calendar],
+        help_text=_("Country or part of one, like US or US-VT; empty: no holidays."),
+    )
     contact_email = models.EmailField(_("contact"), blank=True)
     latitude = latitude_field()
     longitude = longitude_field()
 
-    objects = DistributorQuerySet.as_manager()
+    objects: ClassVar[Any] = DistributorQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -113,9 +124,9 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
         if role is Role.PLATFORM:
             return self
         if role.is_staff:
-            return self.filter(distributor_id=user.tenant_id)
+            return self.filter(distributor_id=user.distributor_id)
         if role.is_member:
-            return self.filter(pk=organization_id_of(user))
+            return self.filter(pk=organization_id_of(user) or 0)
         return self.none()
 
     def managed_by(self, user: User) -> "OrganizationQuerySet":
@@ -138,7 +149,7 @@ class Organization(Entity):
     latitude = latitude_field()
     longitude = longitude_field()
 
-    objects = OrganizationQuerySet.as_manager()
+    objects: ClassVar[Any] = OrganizationQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
