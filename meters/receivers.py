@@ -6,15 +6,27 @@ from django.db.models.signals import pre_delete, pre_save
 from django.dispatch import receiver
 from django.utils import timezone
 
-from accounts.models import Entity
 from meters.models import Meter, MeterMap
 
 
 @receiver(pre_save, sender=MeterMap)
 def copy_holder_kind(sender: type[MeterMap], instance: MeterMap, raw: bool, **kwargs: Any) -> None:
     """The map says what its holder is; the composite key keeps it true where this does not run."""
-    if not raw and instance.entity_id is not None:
-        instance.holder_kind = Entity.objects.values_list("kind", flat=True).get(pk=instance.entity_id)
+    if not raw:
+        instance.copy_holder_kind()
+
+
+@receiver(pre_save, sender=MeterMap)
+def find_loaded_row(sender: type[MeterMap], instance: MeterMap, raw: bool, using: str, **kwargs: Any) -> None:
+    """A fixture's map is the one that its meter's trigger wrote already; ids of maps mean nothing elsewhere."""
+    if not raw:
+        return
+    maps = MeterMap.objects.using(using)
+    same = maps.filter(entity_id=instance.entity_id, meter_id=instance.meter_id, valid_from=instance.valid_from).first()
+    if same is not None:
+        instance.pk = same.pk
+    elif maps.filter(pk=instance.pk).exists():
+        instance.pk = None
 
 
 @receiver(pre_delete, sender=Meter)

@@ -28,7 +28,7 @@ class ExclusionQuerySet(models.QuerySet["Exclusion"]):
         if role is Role.PLATFORM:
             return self
         if role.is_staff:
-            return self.filter(distributor_id=user.tenant_id)
+            return self.filter(distributor_id=user.distributor_id)
         return self.filter(meter__in=Meter.objects.visible_to(user))
 
 
@@ -54,8 +54,7 @@ class Exclusion(models.Model):
             models.CheckConstraint(condition=Q(kind__in=ExclusionKind.values), name="exclusion_kind_known"),
             models.CheckConstraint(condition=Q(end__gt=F("start")), name="exclusion_ends_after_start"),
             models.CheckConstraint(
-                condition=Q(meter__isnull=False, feeder__isnull=True)
-                | Q(meter__isnull=True, feeder__isnull=False),
+                condition=Q(meter__isnull=False, feeder__isnull=True) | Q(meter__isnull=True, feeder__isnull=False),
                 name="exclusion_of_meter_or_feeder",
             ),
             models.UniqueConstraint(fields=["meter", "kind", "start", "end", "source"], name="exclusion_once"),

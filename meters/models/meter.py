@@ -22,7 +22,7 @@ class FeederQuerySet(models.QuerySet["Feeder"]):
         role = role_of(user)
         if role is Role.PLATFORM:
             return self
-        return self.filter(distributor_id=user.tenant_id) if role.is_staff else self.none()
+        return self.filter(distributor_id=user.distributor_id) if role.is_staff else self.none()
 
     def managed_by(self, user: User) -> "FeederQuerySet":
         """What the user may change."""
@@ -33,9 +33,7 @@ class FeederQuerySet(models.QuerySet["Feeder"]):
 class Feeder(models.Model):
     """One feeder of a distributor's grid, kept by its admins."""
 
-    distributor = models.ForeignKey(
-        Distributor, models.CASCADE, related_name="feeders", verbose_name=_("distributor")
-    )
+    distributor = models.ForeignKey(Distributor, models.CASCADE, related_name="feeders", verbose_name=_("distributor"))
     name = models.CharField(_("name"), max_length=50)
 
     objects = FeederQuerySet.as_manager()
@@ -67,7 +65,7 @@ class MeterQuerySet(models.QuerySet["Meter"]):
         if role is Role.PLATFORM:
             return self
         if role.is_staff:
-            return self.filter(distributor_id=user.tenant_id)
+            return self.filter(distributor_id=user.distributor_id)
         if role is Role.PENDING or role is Role.ANONYMOUS:
             return self.none()
         held = Meter.objects.filter(maps__entity_id=holder_id_of(user))
@@ -91,9 +89,7 @@ class Meter(models.Model):
     every change of readings or predictions and keys caches.
     """
 
-    distributor = models.ForeignKey(
-        Distributor, models.PROTECT, related_name="meters", verbose_name=_("distributor")
-    )
+    distributor = models.ForeignKey(Distributor, models.PROTECT, related_name="meters", verbose_name=_("distributor"))
     number = models.CharField(_("number"), max_length=40)
     name = models.CharField(_("name"), max_length=80, blank=True)
     usage_kind = models.CharField(_("kind"), max_length=40, blank=True, help_text=_("home, school, shop, …"))
@@ -118,9 +114,7 @@ class Meter(models.Model):
         blank=True,
         validators=[MinValueValidator(0)],
     )
-    exports = models.BooleanField(
-        _("feeds into the grid"), default=False, help_text=_("Allows negative readings.")
-    )
+    exports = models.BooleanField(_("feeds into the grid"), default=False, help_text=_("Allows negative readings."))
     retired_at = models.DateTimeField(_("out of service since"), null=True, blank=True)
     data_version = models.PositiveBigIntegerField(default=0, editable=False)
 
@@ -159,6 +153,17 @@ class Meter(models.Model):
                     "(SELECT f.distributor_id FROM meters_feeder f WHERE f.id = NEW.feeder_id)"
                 ),
                 violation_error_message=_("The feeder belongs to another distributor."),
+            ),
+            # Rule "assign distributor meters": a meter that comes back into service has kept its row.
+            TriggerConstraint(
+                name="meter_in_service_is_mapped",
+                on=("UPDATE",),
+                refuse=(
+                    "NEW.retired_at IS NULL AND OLD.retired_at IS NOT NULL AND NOT EXISTS "
+                    "(SELECT 1 FROM meters_metermap d WHERE d.meter_id = NEW.id "
+                    "AND d.holder_kind = 'distributor' AND d.valid_to IS NULL)"
+                ),
+                violation_error_message=_("This meter has lost its distributor. Make a new one instead."),
             ),
             # Rule "assign distributor meters", on every write path.
             TriggerEffect(

@@ -19,7 +19,7 @@ class MeterMapQuerySet(models.QuerySet["MeterMap"]):
         if role is Role.PLATFORM:
             return self
         if role.is_staff:
-            return self.filter(meter__distributor_id=user.tenant_id)
+            return self.filter(meter__distributor_id=user.distributor_id)
         if role in (Role.PENDING, Role.ANONYMOUS):
             return self.none()
         return self.filter(entity_id=holder_id_of(user))
@@ -45,6 +45,11 @@ _OVERLAP = (
     "AND (NEW.valid_to IS NULL OR NEW.valid_to > o.valid_from))"
 )
 
+_DISTRIBUTORS_IN_SERVICE = (
+    "OLD.holder_kind = 'distributor' AND EXISTS (SELECT 1 FROM meters_meter m "
+    "WHERE m.id = OLD.meter_id AND m.retired_at IS NULL)"
+)
+
 
 class MeterMap(models.Model):
     """One holder of one meter over [valid_from, valid_to). Ended by a date, not deleted, once readings exist.
@@ -52,9 +57,7 @@ class MeterMap(models.Model):
     `holder_kind` is the entity's kind, copied by a receiver and tied to it by a composite key.
     """
 
-    entity = models.ForeignKey(
-        Entity, models.PROTECT, related_name="meter_maps", verbose_name=_("holder")
-    )
+    entity = models.ForeignKey(Entity, models.PROTECT, related_name="meter_maps", verbose_name=_("holder"))
     meter = models.ForeignKey(Meter, models.CASCADE, related_name="maps", verbose_name=_("meter"))
     holder_kind = models.CharField(_("kind of holder"), max_length=12, choices=Kind, editable=False)
     valid_from = models.DateTimeField(_("from"))
@@ -106,8 +109,7 @@ class MeterMap(models.Model):
                 # The distributor's row, not the meter's: MariaDB refuses to lock a row of the table whose own
                 # trigger (a new meter's map) led here, and maps change rarely.
                 lock=(
-                    "accounts_entity WHERE id = "
-                    "(SELECT m.distributor_id FROM meters_meter m WHERE m.id = NEW.meter_id)"
+                    "accounts_entity WHERE id = (SELECT m.distributor_id FROM meters_meter m WHERE m.id = NEW.meter_id)"
                 ),
                 refuse=_OVERLAP.format(same="o.meter_id = NEW.meter_id"),
                 violation_error_message=_("Another resident holds this meter in that time."),
@@ -142,14 +144,29 @@ class MeterMap(models.Model):
             # Rule "assign distributor meters": the row stays as long as the meter is in service.
             TriggerConstraint(
                 name="metermap_distributor_stays",
-                on=("UPDATE", "DELETE"),
+                on=("UPDATE",),
                 refuse=(
-                    "OLD.holder_kind = 'distributor' AND EXISTS (SELECT 1 FROM meters_meter m "
-                    "WHERE m.id = OLD.meter_id AND m.retired_at IS NULL)"
+                    f"{_DISTRIBUTORS_IN_SERVICE} AND (NEW.entity_id <> OLD.entity_id OR "
+                    "NEW.meter_id <> OLD.meter_id OR NEW.valid_from <> OLD.valid_from OR NEW.valid_to IS NOT NULL)"
                 ),
+                violation_error_message=_("A meter in service always belongs to its distributor too."),
+            ),
+            TriggerConstraint(
+                name="metermap_distributor_not_deleted",
+                on=("DELETE",),
+                refuse=_DISTRIBUTORS_IN_SERVICE,
                 violation_error_message=_("A meter in service always belongs to its distributor too."),
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.meter} of {self.entity_id}"
+
+    def copy_holder_kind(self) -> None:
+        """Says what the holder is; without a holder nothing changes."""
+        kind = Entity.objects.filter(pk=self.entity_id).values_list("kind", flat=True).first()
+        self.holder_kind = kind or self.holder_kind
+
+    def clean(self) -> None:
+        """Fills `holder_kind`, so that a form can be told what the constraints say of it."""
+        self.copy_holder_kind()

@@ -53,9 +53,7 @@ class IntervalReading(models.Model):
 
     pk = models.CompositePrimaryKey("meter", "start")
     # No constraint in the database: it would cost more than a tenth of the ingest (ingest locks the meter).
-    meter = models.ForeignKey(
-        Meter, models.PROTECT, db_constraint=False, db_index=False, related_name="readings"
-    )
+    meter = models.ForeignKey(Meter, models.PROTECT, db_constraint=False, db_index=False, related_name="readings")
     start = models.DateTimeField()
     energy_wh = models.BigIntegerField()
     predicted_wh = models.BigIntegerField(null=True, blank=True)
@@ -69,9 +67,7 @@ class IntervalReading(models.Model):
     objects = _DatedQuerySet.as_manager()
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(quality__in=Quality.values), name="reading_quality_known")
-        ]
+        constraints = [models.CheckConstraint(condition=Q(quality__in=Quality.values), name="reading_quality_known")]
 
     @property
     def end(self) -> datetime:
@@ -86,9 +82,7 @@ class Prediction(models.Model):
     """
 
     pk = models.CompositePrimaryKey("meter", "start")
-    meter = models.ForeignKey(
-        Meter, models.PROTECT, db_constraint=False, db_index=False, related_name="predictions"
-    )
+    meter = models.ForeignKey(Meter, models.PROTECT, db_constraint=False, db_index=False, related_name="predictions")
     start = models.DateTimeField()
     wh = models.BigIntegerField()
     lower_wh = models.BigIntegerField()

@@ -1,0 +1,33 @@
+"""What meters refuses."""
+
+from typing import Any
+
+from common.errors import PortalError
+
+
+class MeterError(PortalError):
+    """Base of the refusals of this room."""
+
+
+class UnreadableFile(MeterError):
+    """A file as a whole cannot be used: no text, no known format, no rows, or a line without end."""
+
+
+class RowsRefused(MeterError):
+    """Some rows cannot be used, and the caller wanted all or none; `report` says which."""
+
+    def __init__(self, sentence: str, report: Any) -> None:
+        super().__init__(sentence)
+        self.report = report
+
+
+class MapRefused(MeterError):
+    """A meter cannot be mapped to this holder in this time."""
+
+
+class BadPrediction(MeterError):
+    """A forecast is no forecast of meters that exist, or its bounds do not hold its value."""
+
+
+class UnknownOrganization(MeterError):
+    """A command names an organization that the distributor does not have."""

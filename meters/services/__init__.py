@@ -1,0 +1,52 @@
+"""What happens to meters, their holders, readings and predictions."""
+
+from meters.services.checks import MAX_ENERGY_WH
+from meters.services.columns import Predictions, Readings
+from meters.services.exclusions import ExcludedSpan, exclude, excluded_spans, remove_exclusions
+from meters.services.files import (
+    FileReport,
+    ReadingFile,
+    import_file,
+    import_file_entirely,
+    known_meters,
+    try_file,
+)
+from meters.services.ingest import IngestResult, ingest_readings
+from meters.services.maps import Held, end_map, held_by, map_meter, move_in, move_out, remove_map, within
+from meters.services.predictions import PredictionResult, put_predictions
+from meters.services.register import PowerChange, RegisterReport, import_meter_list, organization_named
+from meters.services.series import Series, series_of
+
+__all__ = [
+    "MAX_ENERGY_WH",
+    "ExcludedSpan",
+    "FileReport",
+    "Held",
+    "IngestResult",
+    "PowerChange",
+    "PredictionResult",
+    "Predictions",
+    "ReadingFile",
+    "Readings",
+    "RegisterReport",
+    "Series",
+    "end_map",
+    "exclude",
+    "excluded_spans",
+    "held_by",
+    "import_file",
+    "import_file_entirely",
+    "import_meter_list",
+    "ingest_readings",
+    "known_meters",
+    "map_meter",
+    "move_in",
+    "move_out",
+    "organization_named",
+    "put_predictions",
+    "remove_exclusions",
+    "remove_map",
+    "series_of",
+    "try_file",
+    "within",
+]
