@@ -27,7 +27,7 @@ class ForecastQuerySet(models.QuerySet["Forecast"]):
         role = role_of(user)
         if role is Role.PLATFORM:
             return self
-        return self.filter(distributor_id=user.tenant_id) if role.is_staff else self.none()
+        return self.filter(distributor_id=user.distributor_id) if role.is_staff else self.none()
 
 
 class Forecast(models.Model):

@@ -125,9 +125,7 @@ def _steps(table: DayTable, every: int) -> Ints:
     return np.arange(every, 5 * 7 + unread + every, every)
 
 
-def _latest(
-    known: Floats, targets: tuple[Ints, Ints], steps: Ints, n_values: int, kind: Flags | None = None
-) -> Floats:
+def _latest(known: Floats, targets: tuple[Ints, Ints], steps: Ints, n_values: int, kind: Flags | None = None) -> Floats:
     """(h,) mean of the latest n_values readings of the target's slot among the days `steps` before it.
 
     Args:

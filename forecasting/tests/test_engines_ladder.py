@@ -34,9 +34,7 @@ def assert_sane(answer: Forecast, h: int = TWO_DAYS) -> None:
 
 def same(one: Forecast, other: Forecast) -> bool:
     """Whether two forecasts say the same to the watt-hour."""
-    return all(
-        np.array_equal(getattr(one, name), getattr(other, name)) for name in ("wh", "lower_wh", "upper_wh")
-    )
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ("wh", "lower_wh", "upper_wh"))
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -259,9 +257,7 @@ def test_engine_beats_the_weekly_naive_and_its_band_holds_about_80_percent(engin
 def test_weekly_naive_is_the_reading_of_the_week_before_or_the_last_week_there_is() -> None:
     history = home(28)
     wh = home_wh(28)
-    assert np.array_equal(
-        weekly_naive(Task.at(history, day_after(28), 48, 90)), wh[21 * PER_DAY : 22 * PER_DAY]
-    )
+    assert np.array_equal(weekly_naive(Task.at(history, day_after(28), 48, 90)), wh[21 * PER_DAY : 22 * PER_DAY])
     wh[21 * PER_DAY] = np.nan
     gappy = replace(history, energy_wh=wh)
     assert weekly_naive(Task.at(gappy, day_after(28), 48, 90))[0] == wh[14 * PER_DAY]

@@ -43,9 +43,7 @@ def test_engine_beats_the_weekly_naive_on_real_meters(
         asked = [(day, forecast(history, START + timedelta(days=day), 96, engine)) for day in DAYS]
         actual = np.array([history.energy_wh[day * 48 : day * 48 + 96] for day, _ in asked])
         naive = np.array([weekly_naive(Task.at(history, one.issued_at, 96, 90)) for _, one in asked])
-        wh, low, high = (
-            np.array([getattr(one, name) for _, one in asked]) for name in ("wh", "lower_wh", "upper_wh")
-        )
+        wh, low, high = (np.array([getattr(one, name) for _, one in asked]) for name in ("wh", "lower_wh", "upper_wh"))
         scores = [
             score(actual[:, of], wh[:, of], (low[:, of], high[:, of]), naive[:, of])
             for of in (slice(48), slice(48, 96))
