@@ -22,7 +22,7 @@ class EnrollmentQuerySet(models.QuerySet["Enrollment"]):
         if role is Role.PLATFORM:
             return self
         if role.is_staff:
-            return self.filter(program__distributor_id=user.tenant_id)
+            return self.filter(program__distributor_id=user.distributor_id)
         return self.filter(meter__in=Meter.objects.visible_to(user).held_now_by(user))
 
     def active(self) -> "EnrollmentQuerySet":

@@ -1,5 +1,7 @@
 """One call for less load."""
 
+from itertools import pairwise
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -28,7 +30,7 @@ class EventState(models.TextChoices):
 
 _LIFE = [state.value for state in EventState if state is not EventState.CANCELLED]
 # What may follow what: the next step of life, or the end of an event that has not ended yet.
-TRANSITIONS = [*zip(_LIFE, _LIFE[1:], strict=False)] + [
+TRANSITIONS = [*pairwise(_LIFE)] + [
     (state, EventState.CANCELLED.value) for state in _LIFE[: _LIFE.index(EventState.ACTIVE) + 1]
 ]
 # States in which customers may know of the event.
@@ -46,7 +48,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         if role is Role.PLATFORM:
             return self
         if role.is_staff:
-            return self.filter(program__distributor_id=user.tenant_id)
+            return self.filter(program__distributor_id=user.distributor_id)
         if role in (Role.PENDING, Role.ANONYMOUS):
             return self.none()
         mine = Event.objects.filter(participations__holder_id=holder_id_of(user))
@@ -64,15 +66,11 @@ class Event(models.Model):
     The database holds the life's order, and that each change of time or state raises `modification_number`.
     """
 
-    program = models.ForeignKey(
-        Program, models.PROTECT, related_name="events", verbose_name=_("program")
-    )
+    program = models.ForeignKey(Program, models.PROTECT, related_name="events", verbose_name=_("program"))
     version = models.ForeignKey(ProgramVersion, models.PROTECT, related_name="events", editable=False)
     start = models.DateTimeField(_("start"))
     end = models.DateTimeField(_("end"))
-    state = models.CharField(
-        _("state"), max_length=10, choices=EventState, default=EventState.DRAFT, editable=False
-    )
+    state = models.CharField(_("state"), max_length=10, choices=EventState, default=EventState.DRAFT, editable=False)
     modification_number = models.PositiveIntegerField(default=0, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", editable=False

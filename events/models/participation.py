@@ -34,7 +34,7 @@ class ParticipationQuerySet(models.QuerySet["Participation"]):
         if role is Role.PLATFORM:
             return self
         if role.is_staff:
-            return self.filter(event__program__distributor_id=user.tenant_id)
+            return self.filter(event__program__distributor_id=user.distributor_id)
         if role in (Role.PENDING, Role.ANONYMOUS):
             return self.none()
         return self.filter(holder_id=holder_id_of(user))
@@ -46,16 +46,12 @@ class Participation(models.Model):
     event = models.ForeignKey(Event, models.CASCADE, related_name="participations")
     meter = models.ForeignKey(Meter, models.PROTECT, related_name="participations")
     holder = models.ForeignKey(Entity, models.PROTECT, null=True, related_name="participations")
-    state = models.CharField(
-        _("state"), max_length=12, choices=ParticipationState, default=ParticipationState.INVITED
-    )
+    state = models.CharField(_("state"), max_length=12, choices=ParticipationState, default=ParticipationState.INVITED)
 
     objects = ParticipationQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["event", "meter"], name="participation_once"),
-            models.CheckConstraint(
-                condition=Q(state__in=ParticipationState.values), name="participation_state_known"
-            ),
+            models.CheckConstraint(condition=Q(state__in=ParticipationState.values), name="participation_state_known"),
         ]

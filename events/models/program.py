@@ -25,7 +25,7 @@ class ProgramQuerySet(models.QuerySet["Program"]):
             return self
         if role in (Role.PENDING, Role.ANONYMOUS):
             return self.none()
-        return self.filter(distributor_id=user.tenant_id)
+        return self.filter(distributor_id=user.distributor_id)
 
     def managed_by(self, user: User) -> "ProgramQuerySet":
         """What the user may change."""
@@ -36,9 +36,7 @@ class ProgramQuerySet(models.QuerySet["Program"]):
 class Program(models.Model):
     """One program of a distributor. Its terms stand in its versions; the newest is the one in force."""
 
-    distributor = models.ForeignKey(
-        Distributor, models.PROTECT, related_name="programs", verbose_name=_("distributor")
-    )
+    distributor = models.ForeignKey(Distributor, models.PROTECT, related_name="programs", verbose_name=_("distributor"))
     name = models.CharField(_("name"), max_length=80)
     description = models.TextField(_("in plain words"), blank=True)
     zone_name = models.CharField(

@@ -1,0 +1,59 @@
+"""What events refuses."""
+
+from common.errors import PortalError
+
+
+class EventError(PortalError):
+    """Base of the refusals of this room."""
+
+
+class UnknownRule(EventError):
+    """No baseline rule has this name."""
+
+
+class BadTerms(EventError):
+    """Prices that cannot be stored as they are."""
+
+
+class UnknownProgram(EventError):
+    """The distributor has no program of this name."""
+
+
+class NoTerms(EventError):
+    """The program has no version yet, so nothing says what an event pays."""
+
+
+class NotNominated(EventError):
+    """A meter would take part without any figure of what it promises."""
+
+
+class BadSpan(EventError):
+    """Start and end make no event."""
+
+
+class NotOnIntervals(BadSpan):
+    """Start or end lies inside an interval of a meter that takes part."""
+
+
+class NotOverYet(BadSpan):
+    """The event has not ended."""
+
+
+class EventExists(EventError):
+    """The program has an event at this time already."""
+
+
+class NobodyEnrolled(EventError):
+    """No meter takes part in the program."""
+
+
+class WrongState(EventError):
+    """The event is in a state in which this cannot be done."""
+
+
+class AlreadyAnnounced(WrongState):
+    """People were told of the event, so it cannot vanish."""
+
+
+class TooLate(EventError):
+    """The event has begun, so nobody joins or skips it any more."""

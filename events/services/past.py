@@ -1,0 +1,140 @@
+"""What the clock and the settlement do to events, and events that are recorded after the fact."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import User
+from common.intervals import to_utc
+from events.errors import EventExists, NotOverYet, WrongState
+from events.models import Event, EventState, Participation, ParticipationState, Program
+from events.services.changes import announce_change, check_span, invite, lock, move, terms_in_force
+
+OVER = (EventState.COMPLETED, EventState.MEASURED, EventState.SETTLED)
+# Answers and cases that a measurement leaves as they are.
+LEFT_ALONE = (ParticipationState.OPTED_OUT, ParticipationState.DISPUTED, ParticipationState.RESOLVED)
+BATCH = 500
+
+
+def advance_events(*, now: datetime | None = None) -> int:
+    """How many events the clock moved on: announced ones start, running ones end. Safe to run twice."""
+    now = now or timezone.now()
+    due = Q(state=EventState.NOTIFIED, start__lte=now) | Q(state=EventState.ACTIVE, end__lte=now)
+    return sum(_advance(pk, now) for pk in Event.objects.filter(due).values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _advance(pk: int, now: datetime) -> int:
+    event = Event.objects.select_for_update().filter(pk=pk).first()
+    if event is None:
+        return 0
+    before = event.modification_number
+    if event.state == EventState.NOTIFIED and event.start <= now:
+        move(event, EventState.ACTIVE)
+        told = Participation.objects.filter(event=event, state=ParticipationState.NOTIFIED)
+        told.update(state=ParticipationState.NO_RESPONSE)
+        announce_change(event, None)
+    if event.state == EventState.ACTIVE and event.end <= now:
+        move(event, EventState.COMPLETED)
+        announce_change(event, None)
+    return int(event.modification_number > before)
+
+
+@transaction.atomic
+def record_completed_event(*, program: Program, start: datetime, end: datetime, by: User | None = None) -> Event:
+    """A past event, straight to COMPLETED with the enrolled meters; nobody is written to.
+
+    `notified_at` is the moment of recording: from then on its participants see it.
+
+    Raises:
+        BadSpan: The times make no event.
+        NotOverYet: It has not ended.
+        NaiveTime: A time has no zone.
+        EventExists: The program has an event at this time.
+        NobodyEnrolled: No meter takes part.
+        NoTerms: Nothing says what an event pays.
+    """
+    start, end = check_span(program, start, end)
+    now = timezone.now()
+    if end > now:
+        raise NotOverYet("The event is not over yet.")
+    locked = Program.objects.select_for_update().get(pk=program.pk)
+    if Event.objects.filter(program=locked, start=start, end=end).exists():
+        raise EventExists(f"{program.name} has an event at this time already.")
+    event = Event.objects.create(
+        program=locked,
+        version=terms_in_force(locked),
+        start=start,
+        end=end,
+        state=EventState.COMPLETED,
+        created_by=by,
+        notified_at=now,
+    )
+    invite(event)
+    announce_change(event, by)
+    return event
+
+
+def find_or_record_event(*, program: Program, start: datetime, end: datetime, by: User | None = None) -> Event:
+    """The program's event over [start, end), recorded if there is none, and moved on by the clock.
+
+    Raises:
+        WrongState: It was never announced or was cancelled.
+        BadSpan, NotOverYet, NaiveTime, NobodyEnrolled: as in `record_completed_event`.
+    """
+    same = Event.objects.filter(program=program, start=to_utc(start), end=to_utc(end))
+    if not same.exists():
+        try:
+            return record_completed_event(program=program, start=start, end=end, by=by)
+        except EventExists:
+            pass  # another one recorded it in between
+    event = same.get()
+    _advance(event.pk, timezone.now())
+    event.refresh_from_db()
+    if event.end > timezone.now():
+        raise NotOverYet("The event is not over yet.")
+    if event.state not in (*OVER, EventState.CLOSED):
+        raise WrongState(f"The event is {event.get_state_display()}: nobody was asked for less load.")
+    return event
+
+
+def lock_for_settlement(*, event: Event) -> Event:
+    """The event, locked until the transaction ends: two settlements wait for each other.
+
+    Raises:
+        WrongState: It is not over, was cancelled, or is closed.
+    """
+    return lock(event, *OVER, doing="settled")
+
+
+@transaction.atomic
+def mark_measured(*, event: Event, unmeasured: Collection[int]) -> None:
+    """Moves a completed event on, and says of each participation whether it could be measured.
+
+    Args:
+        unmeasured: ids of the meters that could not.
+    """
+    locked = lock(event, *OVER, doing="measured")
+    counted = Participation.objects.filter(event=locked).exclude(state__in=LEFT_ALONE)
+    counted.update(state=ParticipationState.MEASURED)
+    missing = list(unmeasured)
+    for first in range(0, len(missing), BATCH):
+        chunk = counted.filter(meter__in=missing[first : first + BATCH])
+        chunk.update(state=ParticipationState.UNMEASURED)
+    if locked.state == EventState.COMPLETED:
+        move(locked, EventState.MEASURED)
+        announce_change(locked, None)
+
+
+@transaction.atomic
+def mark_settled(*, event: Event) -> None:
+    """Moves a measured event on once its rewards are in the ledger."""
+    locked = lock(event, *OVER, doing="settled")
+    measured = Participation.objects.filter(event=locked, state=ParticipationState.MEASURED)
+    measured.update(state=ParticipationState.SETTLED)
+    if locked.state == EventState.MEASURED:
+        move(locked, EventState.SETTLED)
+        announce_change(locked, None)
