@@ -161,9 +161,7 @@ def _bounded(addend: Fraction, value: Fraction, share: Fraction | None) -> Fract
     return max(addend, -value) if value >= 0 else addend
 
 
-def _slots(
-    plan: Plan, history: MeterHistory, plain: list[Fraction], adjusted: list[Fraction]
-) -> tuple[Slot, ...]:
+def _slots(plan: Plan, history: MeterHistory, plain: list[Fraction], adjusted: list[Fraction]) -> tuple[Slot, ...]:
     pays_estimates = plan.preset.estimated_slots is EstimatedSlots.COUNT
     rounds = plan.preset.rounding is Rounding.WH_PER_SLOT
     slots = []
@@ -176,9 +174,7 @@ def _slots(
     return tuple(slots)
 
 
-def _status(
-    plan: Plan, history: MeterHistory, slots: tuple[Slot, ...], as_of: datetime | None
-) -> BaselineStatus:
+def _status(plan: Plan, history: MeterHistory, slots: tuple[Slot, ...], as_of: datetime | None) -> BaselineStatus:
     if not slots:
         return BaselineStatus.INSUFFICIENT_HISTORY
     if all(start in history.readings for start in plan.slots):

@@ -168,9 +168,7 @@ class MeterHistory:
                 raise InvalidHistory(f"The energy at {start.isoformat()} is not a whole number of Wh.")
 
 
-def exclusion_days(
-    spans: Iterable[tuple[datetime, datetime, Exclusion]], zone: tzinfo
-) -> dict[date, Exclusion]:
+def exclusion_days(spans: Iterable[tuple[datetime, datetime, Exclusion]], zone: tzinfo) -> dict[date, Exclusion]:
     """Local day -> strongest reason, for every day touched by a span [start, end) in aware time.
 
     An outage on an event day counts as an outage: such a day is never taken back for want of others.

@@ -123,9 +123,7 @@ class _Clocks:
 
     def groups(self, clocks: tuple[tuple[int, int], ...], day: date) -> Groups:
         zone = self.event.zone
-        return tuple(
-            intervals.starts_of_clock(day + timedelta(days=offset), minute, zone) for offset, minute in clocks
-        )
+        return tuple(intervals.starts_of_clock(day + timedelta(days=offset), minute, zone) for offset, minute in clocks)
 
     def touched(self, day: date) -> tuple[date, ...]:
         # An event past midnight reads hours of the event day itself when it looks at the day before; they lie
@@ -134,9 +132,7 @@ class _Clocks:
         return tuple(sorted(touched for touched in days if touched < self.event.day))
 
 
-def _plan_day(
-    preset: Preset, clocks: _Clocks, kind: DayType, age: int, holidays: AbstractSet[date]
-) -> PlannedDay:
+def _plan_day(preset: Preset, clocks: _Clocks, kind: DayType, age: int, holidays: AbstractSet[date]) -> PlannedDay:
     day = clocks.event.day - timedelta(days=age)
     refused = _calendar_refusal(preset, day, kind, age, holidays)
     if refused is not None:

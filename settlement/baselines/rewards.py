@@ -113,9 +113,7 @@ def floored_sum(deltas_wh: Iterable[Fraction], floor: Floor) -> Fraction:
     return sum((max(Fraction(0), delta) for delta in deltas_wh), Fraction(0))
 
 
-def capacity_credit(
-    performance_kw: Exact, nomination_kw: Exact, rate_per_kw: Decimal, places: int = 2
-) -> Decimal:
+def capacity_credit(performance_kw: Exact, nomination_kw: Exact, rate_per_kw: Decimal, places: int = 2) -> Decimal:
     """The credit for a mean reduction: nothing at or below zero, and no more than the nomination earns.
 
     Source: the settlement of the 2021 load-response program: credit = 0 if the performance is not above 0,
@@ -176,15 +174,9 @@ def capacity_factor(deliveries: Iterable[tuple[Exact, Exact]], nomination_kw: Ex
     return sum((hours * kw for hours, kw in spans), Fraction(0)) / whole
 
 
-def reservation_credit(
-    nomination_kw: Exact, price_per_kw_month: Decimal, factor: Fraction, places: int = 2
-) -> Decimal:
+def reservation_credit(nomination_kw: Exact, price_per_kw_month: Decimal, factor: Fraction, places: int = 2) -> Decimal:
     """A month's pay for standing by, in proportion to what was delivered; never above the whole."""
-    paid = (
-        to_fraction(nomination_kw)
-        * to_fraction(price_per_kw_month)
-        * min(max(Fraction(0), factor), Fraction(1))
-    )
+    paid = to_fraction(nomination_kw) * to_fraction(price_per_kw_month) * min(max(Fraction(0), factor), Fraction(1))
     return round_half_up(paid, places)
 
 

@@ -110,9 +110,7 @@ def _read_day(plan: Plan, planned: PlannedDay, history: MeterHistory) -> PoolDay
     return PoolDay(planned.day, slots, window, Fraction(sum(present)) / len(present))
 
 
-def read_groups(
-    groups: Groups, readings: Mapping[datetime, Reading], most_estimated: Fraction
-) -> Values | DayOutcome:
+def read_groups(groups: Groups, readings: Mapping[datetime, Reading], most_estimated: Fraction) -> Values | DayOutcome:
     """The Wh of each clock slot, a repeated one averaged; or why the day cannot be used."""
     found = [[readings.get(start) for start in group] for group in groups]
     flat = [reading for group in found for reading in group]

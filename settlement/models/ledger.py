@@ -46,7 +46,7 @@ class EntryQuerySet(models.QuerySet["LedgerEntry"]):
         if role is Role.PLATFORM:
             return self
         if role.is_staff:
-            return self.filter(batch__distributor_id=user.tenant_id)
+            return self.filter(batch__distributor_id=user.distributor_id)
         if role in (Role.PENDING, Role.ANONYMOUS):
             return self.none()
         return self.filter(holder_id=holder_id_of(user), account=Account.OWED)

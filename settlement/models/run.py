@@ -51,7 +51,7 @@ class RunQuerySet(models.QuerySet["SettlementRun"]):
         role = role_of(user)
         if role is Role.PLATFORM:
             return self
-        mine = self.filter(event__program__distributor_id=user.tenant_id)
+        mine = self.filter(event__program__distributor_id=user.distributor_id)
         return mine if role.is_staff else self.none()
 
 
@@ -97,7 +97,7 @@ class LineQuerySet(models.QuerySet["SettlementLine"]):
         if role is Role.PLATFORM:
             return self
         if role.is_staff:
-            return self.filter(run__event__program__distributor_id=user.tenant_id)
+            return self.filter(run__event__program__distributor_id=user.distributor_id)
         if role in (Role.PENDING, Role.ANONYMOUS):
             return self.none()
         return self.filter(holder_id=holder_id_of(user))
@@ -133,12 +133,8 @@ class SettlementLine(models.Model):
         ordering = ["run", "meter__number", "kind"]
         constraints = [
             models.UniqueConstraint(fields=["run", "meter", "kind"], name="settlement_line_once"),
-            models.CheckConstraint(
-                condition=Q(kind__in=LineKind.values), name="settlement_line_kind_known"
-            ),
-            models.CheckConstraint(
-                condition=Q(status__in=LineStatus.values), name="settlement_line_status_known"
-            ),
+            models.CheckConstraint(condition=Q(kind__in=LineKind.values), name="settlement_line_kind_known"),
+            models.CheckConstraint(condition=Q(status__in=LineStatus.values), name="settlement_line_status_known"),
             # Penalties and corrections may be negative; a reward never is.
             models.CheckConstraint(
                 condition=Q(kind__in=("penalty", "adjustment", "reversal")) | Q(credit__gte=0),

@@ -68,9 +68,7 @@ def plan_for(preset: Preset, **changes: object) -> Plan:
     return make_plan(preset, event(**changes), 60, HOLIDAYS)
 
 
-def steady(
-    first: date, last: date, wh: int, minutes: int = 60, zone: ZoneInfo = ZONE
-) -> dict[datetime, Reading]:
+def steady(first: date, last: date, wh: int, minutes: int = 60, zone: ZoneInfo = ZONE) -> dict[datetime, Reading]:
     """The same energy in every interval from the first to the last local day."""
     start, _ = intervals.day_bounds(first, zone)
     _, end = intervals.day_bounds(last, zone)

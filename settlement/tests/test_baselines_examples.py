@@ -78,9 +78,7 @@ A1 = get_preset("ten-in-ten-ratio-20")
             1100,
             id="A5",
         ),
-        pytest.param(
-            get_preset("three-day"), july(21, 20, 17), (2000, 2200), None, (2000, 2200), 1100, id="V3"
-        ),
+        pytest.param(get_preset("three-day"), july(21, 20, 17), (2000, 2200), None, (2000, 2200), 1100, id="V3"),
     ],
 )
 def test_worked_example(preset, used, unadjusted, applied, settled, delivered):
@@ -124,9 +122,7 @@ def test_a7_four_days_are_an_insufficient_history_without_pay_or_penalty(preset)
     reward = compute_reward(baseline, CapacityTerms(Decimal("2.80")), 1)
     assert baseline.status is BaselineStatus.INSUFFICIENT_HISTORY
     assert baseline.slots == ()
-    assert [trace.day for trace in baseline.days if trace.outcome is DayOutcome.KEPT] == [
-        *july(21, 20, 17, 16)
-    ]
+    assert [trace.day for trace in baseline.days if trace.outcome is DayOutcome.KEPT] == [*july(21, 20, 17, 16)]
     assert reward.status is RewardStatus.INSUFFICIENT_HISTORY
     assert (str(reward.credit), str(reward.demand_savings)) == ("0.00", "0.00")
 

@@ -175,8 +175,7 @@ def test_using_less_in_the_event_never_pays_less(history, saved):
     lower[start] = lower[start]._replace(energy_wh=lower[start].energy_wh - saved)
     plan = PLANS["ten-in-ten-ratio-20"]
     before, after = (
-        compute_reward(compute_baseline(plan, each), TERMS, 3)
-        for each in (history, replace(history, readings=lower))
+        compute_reward(compute_baseline(plan, each), TERMS, 3) for each in (history, replace(history, readings=lower))
     )
     assert after.credit >= before.credit
 

@@ -108,9 +108,7 @@ def test_a_missing_reading_is_a_stronger_reason_than_estimates():
 def test_a_day_of_low_usage_is_left_out_and_replaced():
     day = date(2026, 7, 20)
     readings = change(examples.table(), day, [16, 17], energy_wh=300)
-    baseline = compute_baseline(
-        examples.plan_for(get_preset("high-four-of-five")), examples.history(readings=readings)
-    )
+    baseline = compute_baseline(examples.plan_for(get_preset("high-four-of-five")), examples.history(readings=readings))
     assert outcomes(baseline)[day] is DayOutcome.LOW_USAGE
     assert {trace.day for trace in baseline.days if trace.kept} == set(july(21, 17, 16, 14, 13))
 
@@ -144,9 +142,7 @@ def test_a_walk_beyond_the_fetched_days_is_refused_rather_than_guessed():
 def gaps(first, last, readings):
     """The readings without all hours of the local days from first to last."""
     return {
-        start: reading
-        for start, reading in readings.items()
-        if not first <= intervals.local_day(start, ZONE) <= last
+        start: reading for start, reading in readings.items() if not first <= intervals.local_day(start, ZONE) <= last
     }
 
 
@@ -245,9 +241,7 @@ def test_the_window_moves_before_a_notice_of_the_same_day():
     assert plan.flags == (Flag.WINDOW_MOVED_BEFORE_NOTICE,)
 
 
-@pytest.mark.parametrize(
-    "notice", [examples.local(date(2026, 7, 21), 9), examples.local(examples.EVENT_DAY, 15)]
-)
+@pytest.mark.parametrize("notice", [examples.local(date(2026, 7, 21), 9), examples.local(examples.EVENT_DAY, 15)])
 def test_an_early_or_late_notice_leaves_the_window_alone(notice):
     assert examples.plan_for(A1, notice_at=notice) == replace(
         examples.plan_for(A1), event=examples.event(notice_at=notice)
@@ -281,9 +275,7 @@ def test_missing_actuals_are_pending_until_the_deadline_and_then_unmeasured():
     assert (late.actual_wh, late.baseline_wh, late.counted_deltas_wh) == (None, 4200, ())
 
 
-@pytest.mark.parametrize(
-    ("worth", "counted"), [(EstimatedSlots.EARN_NOTHING, 500), (EstimatedSlots.COUNT, 1100)]
-)
+@pytest.mark.parametrize(("worth", "counted"), [(EstimatedSlots.EARN_NOTHING, 500), (EstimatedSlots.COUNT, 1100)])
 def test_an_estimated_reading_of_the_event_earns_nothing_by_default(worth, counted):
     readings = change(examples.table(), examples.EVENT_DAY, [17], estimated=True)
     plan = examples.plan_for(replace(THREE, estimated_slots=worth))
