@@ -1,0 +1,27 @@
+"""Charts: Bokeh figures without data, and the data that fills them. No database, no request.
+
+A page embeds `figure_json(kind)` once and then asks its data URL for a payload, as often as it likes.
+"""
+
+from dashboards.charts.correlation import correlation_payload
+from dashboards.charts.data import (
+    ChartDataError,
+    ChartError,
+    CorrelationSeries,
+    EventSpan,
+    MeterPoint,
+    MeterSlots,
+    Payload,
+)
+from dashboards.charts.meter import empty_payload, meter_payload, meter_sentence, meter_table
+from dashboards.charts.participation import participation_payload
+from dashboards.charts.places import map_payload
+from dashboards.charts.rank import rank_payload, rank_table, ranks
+from dashboards.charts.skeletons import FIGURES, UnknownFigureError, etag, figure_json, payload_json
+
+__all__ = [
+    "FIGURES", "ChartDataError", "ChartError", "CorrelationSeries", "EventSpan", "MeterPoint", "MeterSlots",
+    "Payload", "UnknownFigureError", "correlation_payload", "empty_payload", "etag", "figure_json",
+    "map_payload", "meter_payload", "meter_sentence", "meter_table", "participation_payload",
+    "payload_json", "rank_payload", "rank_table", "ranks",
+]  # fmt: skip

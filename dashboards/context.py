@@ -1,0 +1,139 @@
+"""What every page shows: whose portal it is, and the navigation of the reader's role."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import ApprovalStatus, User
+from organizations.access import Role, role_of
+from organizations.models import Distributor, Membership
+
+ROLE_LABELS = {
+    Role.RESIDENT: gettext_lazy("Resident"),
+    Role.ORGANIZATION_MEMBER: gettext_lazy("Member"),
+    Role.ORGANIZATION_ADMIN: gettext_lazy("Organization admin"),
+    Role.DISTRIBUTOR_STAFF: gettext_lazy("Staff"),
+    Role.AUDITOR: gettext_lazy("Auditor"),
+    Role.DISTRIBUTOR_ADMIN: gettext_lazy("Distributor admin"),
+    Role.PLATFORM: gettext_lazy("Platform operator"),
+}
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """One entry of the navigation."""
+
+    label: str
+    url: str
+    icon: str
+    current: bool
+    count: int = 0
+
+
+def portal(request: HttpRequest) -> dict[str, Any]:
+    """`portal`, `nav`, `theme` and `density` for templates; looked up only by pages that use them."""
+    role = role_of(request.user) if hasattr(request, "user") else Role.ANONYMOUS
+    return {
+        "portal": SimpleLazyObject(lambda: _portal(request)),
+        "nav": SimpleLazyObject(lambda: _navigation(request, role)),
+        "theme": getattr(getattr(request, "user", None), "theme", ""),
+        "density": "compact" if role.is_staff or role is Role.PLATFORM else "",
+    }
+
+
+def _portal(request: HttpRequest) -> dict[str, Any]:
+    distributor = distributor_of(request)
+    product = _("Demand Response Portal")
+    return {"name": distributor.name if distributor else product, "product": product, "demo": settings.DEMO}
+
+
+def distributor_of(request: HttpRequest) -> Distributor | None:
+    """The reader's distributor; for a visitor the only one there is."""
+    user = getattr(request, "user", None)
+    if isinstance(user, User):
+        return Distributor.objects.filter(pk=user.distributor_id).first()
+    first_two = list(Distributor.objects.all()[:2])
+    return first_two[0] if len(first_two) == 1 else None
+
+
+def _navigation(request: HttpRequest, role: Role) -> dict[str, Any]:
+    style, entries = _entries(role)
+    membership = getattr(getattr(request, "user", None), "membership", None)
+    waiting = _waiting(membership) if membership and role is Role.ORGANIZATION_ADMIN else 0
+    return {
+        "style": style,
+        "items": [
+            NavItem(
+                label=label,
+                url=reverse(name),
+                icon=icon,
+                current=_is_current(request.path, reverse(name), is_first=number == 0),
+                count=waiting if name == "organization_approvals" else 0,
+            )
+            for number, (name, label, icon) in enumerate(entries)
+        ],
+        "home_url": reverse("home"),
+        "account_url": reverse("account"),
+        "role_label": ROLE_LABELS.get(role, ""),
+        "organization_name": membership.organization.name if membership else "",
+    }
+
+
+def _is_current(path: str, url: str, *, is_first: bool) -> bool:
+    """Whether the entry stands for the page or one below it; the first entry's address begins all others."""
+    return path == url or (not is_first and path.startswith(url.rstrip("/") + "/"))
+
+
+def _waiting(membership: Membership) -> int:
+    """How many people with a verified address wait for the organization's admins."""
+    asking = Membership.objects.filter(
+        organization_id=membership.organization_id,
+        user__approval_status=ApprovalStatus.PENDING,
+        user__emailaddress__verified=True,
+    )
+    return asking.values("pk").distinct().count()
+
+
+def _entries(role: Role) -> tuple[str, list[tuple[str, str, str]]]:
+    """The navigation's form, and (url name, label, icon) of each entry."""
+    if role is Role.RESIDENT:
+        return "tabs", [
+            ("home", _("Home"), "home"),
+            ("rewards", _("Rewards"), "coin"),
+            ("account", _("Account"), "user"),
+        ]
+    if role.is_member:
+        entries = [
+            ("organization_home", _("Overview"), "home"),
+            ("organization_meters", _("Meters"), "meter"),
+            ("organization_rewards", _("Rewards"), "coin"),
+        ]
+        if role is Role.ORGANIZATION_ADMIN:
+            entries.insert(1, ("organization_approvals", _("Approvals"), "people"))
+            entries.insert(2, ("organization_people", _("People"), "people"))
+        return "menu", entries
+    if role.is_staff or role is Role.PLATFORM:
+        return "menu", [
+            ("operator_home", _("Overview"), "home"),
+            ("operator_meters", _("Meters"), "meter"),
+            ("operator_map", _("Map"), "map"),
+            ("operator_events", _("Events"), "calendar"),
+            *_sent_mail(role),
+            ("admin:index", _("Administration"), "gear"),
+        ]
+    return "public", [
+        ("how_it_works", _("How it works"), ""),
+        ("programs", _("Programs"), ""),
+    ]
+
+
+def _sent_mail(role: Role) -> list[tuple[str, str, str]]:
+    """The page of sent mail: in the demonstration, for those who run it."""
+    may_read = settings.DEMO and role in (Role.DISTRIBUTOR_ADMIN, Role.PLATFORM)
+    return [("operator_mail", _("Sent mail"), "mail")] if may_read else []

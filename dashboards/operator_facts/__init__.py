@@ -1,0 +1,1 @@
+"""What the operator pages show of one distributor: read here, worded here, rendered elsewhere."""

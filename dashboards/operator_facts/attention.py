@@ -1,0 +1,156 @@
+"""What needs somebody at the distributor, each with where to go."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import ApprovalStatus, User
+from dashboards.operator_facts.overview import Newest
+from dashboards.times import moment_words
+from delivery.models import DeliveryState, Message
+from events.models import Event, EventState
+from forecasting.models import ForecastState
+from forecasting.selectors import newest_forecast
+from organizations.models import Distributor
+
+NAMED = 5
+WAITING_TOO_LONG = timedelta(minutes=15)
+FORECAST_TOO_OLD = timedelta(hours=36)
+MESSAGE_DAYS = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Need:
+    """One thing to look at: a few words, a sentence, and a link if the reader may go there."""
+
+    label: str
+    text: str
+    url: str = ""
+    url_label: str = ""
+    tone: str = "attention"
+
+
+def needs(distributor: Distributor, newest: Sequence[Newest], now: datetime, *, may_manage: bool) -> list[Need]:
+    """Everything that needs somebody, the most pressing first; empty when all is well. Four queries."""
+    return [
+        *_stale(newest, now),
+        *_messages(distributor, now, may_manage),
+        *_forecast(distributor, now),
+        *_events(distributor, now),
+        *_people(distributor, may_manage),
+    ]
+
+
+def _people(distributor: Distributor, may_manage: bool) -> list[Need]:
+    waiting = User.objects.filter(
+        tenant=distributor.pk, approval_status=ApprovalStatus.PENDING, membership__isnull=False
+    ).count()
+    if not waiting:
+        return []
+    url = reverse("admin:organizations_membership_changelist") + "?user__approval_status__exact=pending"
+    return [
+        Need(
+            ngettext("%(count)d person waits", "%(count)d people wait", waiting) % {"count": waiting},
+            _("Approval is for the admins of their organizations; you may decide in their place."),
+            url if may_manage else "",
+            _("See them"),
+            "info",
+        )
+    ]
+
+
+def _stale(newest: Sequence[Newest], now: datetime) -> list[Need]:
+    stale = [row for row in newest if row.is_stale(now)]
+    if not stale:
+        return []
+    names = ", ".join(row.label for row in stale[:NAMED])
+    more = len(stale) - NAMED
+    listed = _("%(names)s and %(more)d more.") % {"names": names, "more": more} if more > 0 else f"{names}."
+    return [
+        Need(
+            ngettext("%(count)d meter silent", "%(count)d meters silent", len(stale)) % {"count": len(stale)},
+            _("No reading for two intervals and an hour: %(names)s") % {"names": listed},
+            f"{reverse('operator_meters')}?silent=on",
+            _("See them"),
+        )
+    ]
+
+
+def _messages(distributor: Distributor, now: datetime, may_manage: bool) -> list[Need]:
+    lost, late = (
+        Q(state=DeliveryState.UNREACHABLE),
+        Q(state=DeliveryState.PENDING, created_at__lt=now - WAITING_TOO_LONG),
+    )
+    mine = Message.objects.filter(tenant=distributor.pk, created_at__gte=now - MESSAGE_DAYS)
+    counts = mine.aggregate(lost=Count("pk", filter=lost), late=Count("pk", filter=late))
+    total = counts["lost"] + counts["late"]
+    if not total:
+        return []
+    return [
+        Need(
+            ngettext("%(count)d message not delivered", "%(count)d messages not delivered", total) % {"count": total},
+            _("%(lost)d given up, %(late)d still being tried, in the last 30 days.") % counts,
+            reverse("admin:delivery_message_changelist") if may_manage else "",
+            _("See them"),
+        )
+    ]
+
+
+def _forecast(distributor: Distributor, now: datetime) -> list[Need]:
+    issue = newest_forecast(distributor=distributor)
+    url = reverse("admin:forecasting_forecast_changelist")
+    if issue is None:
+        return [
+            Need(_("No forecast yet"), _("The first one is made in the night after the first readings."), tone="info")
+        ]
+    when = moment_words(issue.issued_at, distributor.zone)
+    if issue.state == ForecastState.FAILED:
+        return [
+            Need(
+                _("Forecast failed"),
+                _("That of %(when)s: %(why)s") % {"when": when, "why": issue.error},
+                url,
+                _("See it"),
+            )
+        ]
+    if issue.issued_at < now - FORECAST_TOO_OLD:
+        return [Need(_("Forecast old"), _("The last one is of %(when)s.") % {"when": when}, url, _("See it"))]
+    return []
+
+
+def _events(distributor: Distributor, now: datetime) -> list[Need]:
+    mine = Event.objects.filter(program__distributor=distributor)
+    counts = mine.aggregate(
+        drafts=Count("pk", filter=Q(state=EventState.DRAFT)),
+        untold=Count("pk", filter=Q(state=EventState.SCHEDULED, start__gt=now)),
+        unsettled=Count("pk", filter=Q(state__in=(EventState.COMPLETED, EventState.MEASURED))),
+    )
+    words = {
+        "drafts": (
+            ngettext("%(count)d draft", "%(count)d drafts", counts["drafts"]),
+            _("Drafts become events once they are scheduled and announced."),
+            EventState.DRAFT,
+        ),
+        "untold": (
+            ngettext("%(count)d event not announced", "%(count)d events not announced", counts["untold"]),
+            _("Who takes part is fixed, but nobody has been told."),
+            EventState.SCHEDULED,
+        ),
+        "unsettled": (
+            ngettext("%(count)d event not settled", "%(count)d events not settled", counts["unsettled"]),
+            _("It is over; its rewards are not in the ledger yet."),
+            EventState.COMPLETED,
+        ),
+    }
+    return [
+        Need(
+            label % {"count": counts[name]}, text, f"{reverse('operator_events')}?state={state}", _("See them"), "info"
+        )
+        for name, (label, text, state) in words.items()
+        if counts[name]
+    ]

@@ -1,0 +1,174 @@
+"""One event: its terms, who takes part, and what the settlement found."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, QuerySet, Sum
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from common.money import parse_fraction
+from dashboards.operator_facts.event_words import ANSWER_TONES, duration_words
+from dashboards.operator_facts.events import event_name
+from dashboards.operator_facts.holders import holder_names
+from dashboards.times import moment_words
+from dashboards.words import kwh, money
+from events.models import Event, Participation, ParticipationState
+from events.selectors import nominations_at
+from settlement.models import LineStatus, SettlementLine, SettlementRun
+from settlement.selectors import newest_runs
+
+SILENT = (ParticipationState.INVITED, ParticipationState.NOTIFIED, ParticipationState.NO_RESPONSE)
+
+
+def event_facts(event: Event) -> list[dict[str, Any]]:
+    """Program, time, terms and history of the event."""
+    zone, currency = event.program.zone, event.program.distributor.currency
+    version = event.version
+    made_by = event.created_by.get_full_name() or event.created_by.email if event.created_by else "–"
+    return [
+        {"label": _("Program"), "value": event.program.name},
+        {"label": _("When"), "value": event_name(event)},
+        {"label": _("Length"), "value": duration_words(event.end - event.start)},
+        {"label": _("Time zone"), "value": zone.key},
+        {"label": _("Baseline rule"), "value": f"{version.preset} ({_('version')} {version.number})"},
+        {"label": _("Price"), "value": f"{money(version.rate_per_kw, currency)} / kW"},
+        {"label": _("Wholesale cost"), "value": f"{money(version.wholesale_cost_per_kw, currency)} / kW"},
+        {"label": _("Made"), "value": f"{moment_words(event.created_at, zone)}, {made_by}"},
+        {"label": _("Changes so far"), "value": str(event.modification_number)},
+    ]
+
+
+def participations_of(event: Event) -> QuerySet[Participation]:
+    """Everybody in the event, by meter number."""
+    rows = Participation.objects.filter(event=event).select_related("meter")
+    return rows.order_by("meter__number", "pk")
+
+
+def answers(event: Event) -> dict[str, Any] | None:
+    """How many joined, skipped and said nothing, and the bar of their shares; None while nobody is fixed.
+
+    Whoever is measured or settled already joined or said nothing: they stand as taking part. One query.
+    """
+    rows = Participation.objects.filter(event=event).order_by().values_list("state")
+    counts = dict(rows.annotate(Count("pk")))
+    total = sum(counts.values())
+    if not total:
+        return None
+    skipped = counts.get(ParticipationState.OPTED_OUT, 0)
+    silent = sum(counts.get(state, 0) for state in SILENT)
+    taking = total - skipped - silent
+    is_over = taking > counts.get(ParticipationState.OPTED_IN, 0)
+    parts = [
+        ("c-joined", _("Took part") if is_over else _("Joined"), taking),
+        ("c-skipped", _("Skipped"), skipped),
+        ("c-silent", _("No answer"), silent),
+    ]
+    return {"total": total, "parts": _shares(parts, total)}
+
+
+def _shares(parts: Sequence[tuple[str, str, int]], total: int) -> list[dict[str, Any]]:
+    """Each part with its place in a bar, as texts for SVG attributes."""
+    shares, x = [], 0.0
+    for style, label, count in parts:
+        width = 100 * count / total
+        shares.append({"style": style, "label": label, "count": count, "x": f"{x:.2f}%", "width": f"{width:.2f}%"})
+        x += width
+    return shares
+
+
+def run_of(event: Event) -> SettlementRun | None:
+    """The run that counts, with its posting."""
+    return newest_runs().filter(event=event).select_related("batch").first()
+
+
+def run_tiles(run: SettlementRun, currency: str) -> list[dict[str, Any]]:
+    """Delivered, earned, spared and not measured, in all. One query."""
+    sums = run.lines.order_by().aggregate(wh=Sum("delivered_wh"), credit=Sum("credit"), spared=Sum("demand_savings"))
+    lost = run.lines.exclude(status__in=(LineStatus.OK, LineStatus.NO_NOMINATION)).count()
+    state = "final" if is_posted(run) else "estimate"
+    note = _("run %(number)d, %(preset)s") % {"number": run.number, "preset": run.preset}
+    return [
+        {"label": _("Delivered"), "value": kwh(sums["wh"] or 0), "unit": "kWh", "note": note},
+        {"label": _("Earned by participants"), "value": money(sums["credit"] or Decimal(0), currency), "state": state},
+        {"label": _("Spared at wholesale"), "value": money(sums["spared"] or Decimal(0), currency), "state": state},
+        {"label": _("Not measured"), "value": str(lost), "note": _("meters")},
+    ]
+
+
+def is_posted(run: SettlementRun) -> bool:
+    """Whether the run's amounts are in the ledger."""
+    return hasattr(run, "batch")
+
+
+def participant_columns(run: SettlementRun | None) -> list[dict[str, Any]]:
+    """The columns of `participant_rows`."""
+    columns = [{"label": _("Meter")}, {"label": _("Holder")}, {"label": _("Answer")}]
+    numbers = [_("Nominated"), *([_("Baseline"), _("Used"), _("Delivered"), _("Credit")] if run else [])]
+    return [*columns, *({"label": name, "numeric": True} for name in numbers)]
+
+
+def participant_rows(event: Event, page: Sequence[Participation], run: SettlementRun | None) -> list[dict[str, Any]]:
+    """Rows of components/table_cards.html: who, the answer, the nomination, and the result. Four queries."""
+    names = holder_names({row.holder_id for row in page if row.holder_id})
+    nominated = nominations_at(program_id=event.program_id, at=event.start)
+    lines = _lines(run, page)
+    currency = event.program.distributor.currency
+    rows = []
+    for row in page:
+        line = lines.get(row.meter_id)
+        kw = line.nomination_kw if line else getattr(nominated.get(row.meter_id), "kw", None)
+        cells = [
+            {
+                "text": row.meter.label,
+                "sub": row.meter.number,
+                "url": f"{reverse('operator_meters')}?meter={row.meter_id}",
+            },
+            {"label": _("Holder"), "text": names.get(row.holder_id or 0, "–")},
+            {"label": _("Answer"), **answer_badge(row)},
+            {"label": _("Nominated"), "text": kw_words(kw), "numeric": True},
+            *(_result(line, currency) if run else []),
+        ]
+        rows.append({"cells": cells})
+    return rows
+
+
+def _lines(run: SettlementRun | None, page: Sequence[Participation]) -> dict[int, SettlementLine]:
+    if run is None:
+        return {}
+    return {line.meter_id: line for line in run.lines.filter(meter__in=[row.meter_id for row in page])}
+
+
+def _result(line: SettlementLine | None, currency: str) -> list[dict[str, Any]]:
+    labels = (_("Baseline"), _("Used"), _("Delivered"), _("Credit"))
+    if line is None:
+        return [{"label": label, "text": "–", "numeric": True} for label in labels]
+    why = reverse("reward_why", args=[line.pk])
+    if line.baseline_wh is None or line.event_wh is None:
+        status = LineStatus(line.status).label
+        texts = ["–", "–", "–", str(status)]
+    else:
+        baseline = kwh(parse_fraction(line.baseline_wh), 3)
+        texts = [f"{baseline} kWh", f"{kwh(line.event_wh, 3)} kWh", f"{kwh(line.delivered_wh, 3)} kWh"]
+        texts.append(money(line.credit, currency))
+    cells: list[dict[str, Any]] = [
+        {"label": label, "text": text, "numeric": True} for label, text in zip(labels, texts, strict=True)
+    ]
+    cells[-1]["url"] = why
+    return cells
+
+
+def answer_badge(row: Participation) -> dict[str, str]:
+    """The answer, or what became of it, as word and tone."""
+    state = ParticipationState(row.state)
+    return {"badge": str(state.label).capitalize(), "tone": ANSWER_TONES.get(state, "")}
+
+
+def kw_words(kw: Decimal | None) -> str:
+    """A power, exactly as nominated.
+
+    >>> kw_words(Decimal("50.000")), kw_words(None)
+    ('50 kW', '–')
+    """
+    return "–" if kw is None else f"{kw.normalize():f} kW"

@@ -1,0 +1,238 @@
+"""Events as a participant sees them: what comes next, what to do, and how far one has come."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from dashboards.selectors.rewards import currency_of, is_final
+from dashboards.times import (
+    day_share,
+    hour_words,
+    hours_words,
+    length_words,
+    moment_words,
+    span_words,
+    when_words,
+    zone_words,
+)
+from dashboards.words import money
+from events.models import Event, EventState, Nomination, Participation, ParticipationState
+from settlement.models import SettlementLine
+
+COMING = (EventState.NOTIFIED, EventState.ACTIVE)
+SKIPPED = ParticipationState.OPTED_OUT
+JOINED = ParticipationState.OPTED_IN
+_OVER = (EventState.COMPLETED, EventState.MEASURED, EventState.SETTLED, EventState.CLOSED)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One event with the reader's participations in it, as of `now`."""
+
+    event: Event
+    participations: Sequence[Participation]
+    now: datetime
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it runs, whether or not the clock's job has said so yet."""
+        return self.event.state in COMING and self.event.start <= self.now < self.event.end
+
+    @property
+    def can_answer(self) -> bool:
+        """Whether joining and skipping still work."""
+        return bool(self.participations) and self.event.state == EventState.NOTIFIED and self.now < self.event.start
+
+    @property
+    def joined(self) -> int:
+        """Meters that joined."""
+        return sum(row.state == JOINED for row in self.participations)
+
+    @property
+    def skipped(self) -> int:
+        """Meters that skipped."""
+        return sum(row.state == SKIPPED for row in self.participations)
+
+
+def participations_of(user: User, event: Event) -> list[Participation]:
+    """The reader's own participations in an event, by meter. One query."""
+    mine = Participation.objects.visible_to(user).filter(event=event)
+    return list(mine.select_related("meter").order_by("meter__number"))
+
+
+def next_call(*, user: User, now: datetime) -> Call | None:
+    """The running event, else the next announced one, that the reader takes part in. Two queries."""
+    events = with_program(Event.objects.visible_to(user)).filter(state__in=COMING, end__gt=now)
+    event = events.order_by("start", "pk").first()
+    return Call(event, participations_of(user, event), now) if event is not None else None
+
+
+def with_program(events: QuerySet[Event]) -> QuerySet[Event]:
+    """Events with what their words need."""
+    return events.select_related("program__distributor", "version")
+
+
+def full_words(event: Event) -> str:
+    """Program, day and hours in one line."""
+    return f"{event.program.name}, {span_words(event.start, event.end, event.program.zone)}."
+
+
+def answer_badge(call: Call) -> dict[str, str]:
+    """How the reader stands to the event, as word, tone and sign."""
+    if call.is_running:
+        return {"badge": _("Running"), "badge_tone": "running", "badge_icon": ""}
+    total = len(call.participations)
+    if total and call.joined == total:
+        return {"badge": _("Joined"), "badge_tone": "good", "badge_icon": "check"}
+    if total and call.skipped == total:
+        return {"badge": _("Skipped"), "badge_tone": "", "badge_icon": ""}
+    if call.joined or call.skipped:
+        words = _("%(joined)s of %(total)s meters joined") % {"joined": call.joined, "total": total}
+        return {"badge": words, "badge_tone": "info", "badge_icon": ""}
+    if call.can_answer:
+        return {"badge": _("Waiting for your answer"), "badge_tone": "event", "badge_icon": "clock"}
+    return {"badge": _("No answer"), "badge_tone": "", "badge_icon": ""}
+
+
+def event_card(call: Call, *, may_answer: bool, nominated: Nomination | None) -> dict[str, Any]:
+    """The words of components/event_card.html for a coming or running event."""
+    event, zone = call.event, call.event.program.zone
+    can_answer = may_answer and call.can_answer
+    return {
+        "title": _("Running now") if call.is_running else _("Next event"),
+        "when": when_words(event.start, event.end, zone, now=call.now),
+        "detail": f"{span_words(event.start, event.end, zone)}. {event.program.name}.",
+        **answer_badge(call),
+        "dayline": _dayline(call),
+        "facts": _facts(call, nominated),
+        "can_join": can_answer and call.joined < len(call.participations),
+        "can_skip": can_answer and call.skipped < len(call.participations),
+        "answer_url": reverse("event_answer", args=[event.pk]) if can_answer else "",
+        "until": _until(call, can_answer),
+        "url": reverse("event_detail", args=[event.pk]),
+        "url_label": _("All about this event"),
+    }
+
+
+def _until(call: Call, can_answer: bool) -> str:
+    if not can_answer:
+        return ""
+    event, zone = call.event, call.event.program.zone
+    start = when_words(event.start, event.start, zone, now=call.now).split(",")[0].lower()
+    place = start if start in ("today", "tomorrow") else moment_words(event.start, zone).split(",")[0]
+    until = f"{hour_words(event.start, zone)} {zone_words(event.start, zone)} {place}"
+    return _("You can change your answer until %(until)s. Without an answer you take part.") % {"until": until}
+
+
+def _dayline(call: Call) -> dict[str, Any]:
+    event, zone = call.event, call.event.program.zone
+    start = day_share(event.start, event.start, zone)
+    end = day_share(event.end, event.start, zone)
+    hours = hours_words(event.start, event.end, zone)
+    today = call.now.astimezone(zone).date() == event.start.astimezone(zone).date()
+    return {
+        "label": _("The day of the event: it lies at %(hours)s.") % {"hours": hours},
+        "text": hours,
+        "start": start,
+        "width": round(max(end - start, 1.0), 2),
+        "middle": round(min(90.0, max(10.0, (start + end) / 2)), 2),
+        "now": day_share(call.now, event.start, zone) if today else None,
+    }
+
+
+def _facts(call: Call, nominated: Nomination | None) -> list[dict[str, Any]]:
+    event, zone = call.event, call.event.program.zone
+    start, end = hour_words(event.start, zone), hour_words(event.end, zone)
+    helps = _("Heat or cool before %(start)s. Wash, cook and charge after %(end)s.") % {"start": start, "end": end}
+    if call.is_running:
+        helps = _("Use as little as is comfortable until %(end)s. %(left)s left.") % {
+            "end": end,
+            "left": length_words(event.end - call.now).capitalize(),
+        }
+    return [
+        {"label": _("What helps"), "value": helps},
+        {"label": _("What it pays"), "value": pays_words(event, nominated)},
+        {"label": _("If you use more"), "value": _("Nothing happens. It never costs you.")},
+    ]
+
+
+def pays_words(event: Event, nominated: Nomination | None) -> str:
+    """What the event pays, in one sentence."""
+    price = money(event.version.rate_per_kw, event.program.distributor.currency)
+    words = _("%(price)s for each kW below usual, on average over the event") % {"price": price}
+    if nominated is None:
+        return f"{words}."
+    return _("%(words)s; at most for %(kw)s kW.") % {"words": words, "kw": f"{nominated.kw.normalize():f}"}
+
+
+def nomination_of(call: Call) -> Nomination | None:
+    """The power agreed for a participant with a single meter; None for several. One query."""
+    if len(call.participations) != 1:
+        return None
+    mine = Nomination.objects.filter(
+        enrollment__program=call.event.program_id, enrollment__meter=call.participations[0].meter_id
+    )
+    in_force = mine.filter(valid_from__lte=call.event.start).order_by("-valid_from", "-pk").first()
+    return in_force or mine.order_by("valid_from", "pk").first()
+
+
+def steps_of(call: Call, lines: Sequence[SettlementLine]) -> list[dict[str, Any]]:
+    """The way of an event: told, joined, running, checking, estimate, final."""
+    event, zone = call.event, call.event.program.zone
+    over = call.now >= event.end or event.state in _OVER
+    done = [
+        event.notified_at is not None,
+        call.joined + call.skipped > 0 or call.now >= event.start,
+        over,
+        over and bool(lines),
+        bool(lines),
+        bool(lines) and all(is_final(line) for line in lines),
+    ]
+    told_before = event.notified_at is not None and event.notified_at < event.start
+    told = moment_words(event.notified_at, zone) if event.notified_at and told_before else ""
+    amount = _amount(lines)
+    whens = [told, "", hours_words(event.start, event.end, zone), "", amount if done[4] else "", ""]
+    whens[5] = amount if done[5] else ""
+    labels = [_("Told"), _answer_label(call), _("Running"), _("Checking"), _("Estimate"), _("Final")]
+    current = next((place for place, is_done in enumerate(done) if not is_done), len(done) - 1)
+    return [
+        {"label": label, "when": when, "done": is_done, "current": place == current}
+        for place, (label, when, is_done) in enumerate(zip(labels, whens, done, strict=True))
+    ]
+
+
+def _answer_label(call: Call) -> str:
+    total = len(call.participations)
+    if total and call.skipped == total:
+        return _("Skipped")
+    return _("Joined") if call.joined else _("Your answer")
+
+
+def _amount(lines: Sequence[SettlementLine]) -> str:
+    if not lines:
+        return ""
+    return money(sum(line.credit for line in lines), currency_of(lines[0]))
+
+
+def state_words(call: Call) -> dict[str, str]:
+    """Where the event stands, as a badge."""
+    state = EventState.ACTIVE if call.is_running else EventState(call.event.state)
+    if state == EventState.NOTIFIED and call.now >= call.event.end:
+        state = EventState.COMPLETED
+    words = {
+        EventState.NOTIFIED: (_("Announced"), "event"),
+        EventState.ACTIVE: (_("Running"), "running"),
+        EventState.COMPLETED: (_("Being checked"), "info"),
+        EventState.MEASURED: (_("Estimated"), "estimate"),
+        EventState.SETTLED: (_("Settled"), "good"),
+        EventState.CLOSED: (_("Closed"), ""),
+        EventState.CANCELLED: (_("Called off"), "danger"),
+    }
+    label, tone = words.get(state, (str(state.label), ""))
+    return {"badge": label, "badge_tone": tone}

@@ -1,0 +1,1 @@
+"""Pages of a distributor's people: they all read, its admins act."""

@@ -1,0 +1,190 @@
+"""Events: the list, a new one, and one in full with what may be done to it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from common.errors import PortalError
+from dashboards.operator_facts import event as facts
+from dashboards.operator_facts import events as listing
+from dashboards.operator_facts import preview as previews
+from dashboards.operator_facts.event_words import life_steps, state_badge
+from dashboards.views.operator.event_form import EventForm
+from dashboards.views.operator.scope import Scope, operator_page
+from events.models import Event, EventState, Program
+from events.services import cancel_event, create_event, notify_event, schedule_event
+from settlement.baselines import BaselineError
+from settlement.services import post_run, settle, write_csv
+
+PER_PAGE = 25
+MANY = 100
+
+
+@require_GET
+@operator_page
+def events(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """The distributor's events, newest first, by state and program."""
+    state, program = request.GET.get("state", ""), request.GET.get("program", "")
+    found = listing.with_answers(listing.events_of(scope.distributor, state=state, program=program))
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "scope": scope,
+        "page_obj": page,
+        "columns": listing.columns(),
+        "rows": listing.rows(list(page.object_list)),
+        "states": [(value.value, str(value.label).capitalize()) for value in EventState],
+        "state": state,
+        "programs": Program.objects.filter(distributor=scope.distributor),
+        "program": program,
+    }
+    return render(request, "dashboards/operator/events.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@operator_page
+def event_new(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """First the times, then who would take part, then the draft."""
+    if not scope.may_manage:
+        raise PermissionDenied
+    data = request.POST if request.method == "POST" else request.GET
+    form = EventForm(
+        data if "day" in data else None, user=scope.user, distributor=scope.distributor, initial={"minutes": 60}
+    )
+    if request.method == "POST" and form.is_bound and form.is_valid():
+        answer = _create(request, scope, form)
+        if answer is not None:
+            return answer
+    return render(request, "dashboards/operator/event_new.html", _new_context(scope, form))
+
+
+def _create(request: HttpRequest, scope: Scope, form: EventForm) -> HttpResponse | None:
+    """The way to the draft; None where the service refused, which then stands in the form."""
+    try:
+        event = create_event(program=form.chosen, start=form.start, end=form.end, by=scope.user)
+    except PortalError as refusal:
+        form.add_error(None, str(refusal))
+        return None
+    messages.success(request, _("The draft is made. Nobody has been told."))
+    return redirect("operator_event", pk=event.pk)
+
+
+def _new_context(scope: Scope, form: EventForm) -> dict[str, object]:
+    context: dict[str, object] = {"scope": scope, "form": form}
+    if form.is_bound and form.is_valid():
+        event = Event(program=form.chosen, start=form.start, end=form.end)
+        context |= {
+            "when": listing.event_name(event),
+            "preview": previews.preview(form.chosen, form.start),
+            "preview_columns": previews.columns(),
+        }
+    return context
+
+
+@require_http_methods(["GET", "POST"])
+@operator_page
+def event(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
+    """One event; POST does one step of its life."""
+    found = _event(scope, pk)
+    if request.method == "POST":
+        return _act(request, scope, found)
+    scope = replace(scope, distributor=found.program.distributor)
+    with timezone.override(found.program.zone):
+        return render(request, "dashboards/operator/event.html", _event_context(request, scope, found))
+
+
+@require_GET
+@operator_page
+def event_csv(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
+    """The settlement that counts, one row per meter."""
+    found = _event(scope, pk)
+    run = facts.run_of(found)
+    if run is None:
+        raise Http404
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    day = found.start.astimezone(found.program.zone)
+    response["Content-Disposition"] = f'attachment; filename="settlement-{day:%Y-%m-%d-%H%M}-run-{run.number}.csv"'
+    write_csv(run=run, stream=response)  # type: ignore[arg-type]  # a response writes text like a file
+    return response
+
+
+def _event(scope: Scope, pk: int) -> Event:
+    visible = Event.objects.visible_to(scope.user)
+    return get_object_or_404(visible.select_related("program__distributor", "version", "created_by"), pk=pk)
+
+
+def _event_context(request: HttpRequest, scope: Scope, event: Event) -> dict[str, object]:
+    run = facts.run_of(event)
+    page = Paginator(facts.participations_of(event), MANY).get_page(request.GET.get("page"))
+    settled_at = run.batch.posted_at if run and facts.is_posted(run) else None
+    return {
+        "scope": scope,
+        "event": event,
+        "name": listing.event_name(event),
+        "badge": state_badge(event),
+        "facts": facts.event_facts(event),
+        "steps": life_steps(event, settled_at),
+        "answers": facts.answers(event),
+        "preview": previews.preview(event.program, event.start) if event.state == EventState.DRAFT else None,
+        "preview_columns": previews.columns(),
+        "run": run,
+        "is_posted": bool(settled_at),
+        "tiles": facts.run_tiles(run, scope.distributor.currency) if run else [],
+        "page_obj": page,
+        "columns": facts.participant_columns(run),
+        "rows": facts.participant_rows(event, list(page.object_list), run),
+        "actions": _actions(event) if scope.may_manage else [],
+    }
+
+
+def _settle(event: Event, scope: Scope) -> None:
+    """Computes the rewards and posts them."""
+    post_run(run=settle(event=event, by=scope.user))
+
+
+ACTIONS: dict[str, tuple[tuple[EventState, ...], Callable[[Event, Scope], object]]] = {
+    "schedule": ((EventState.DRAFT,), lambda event, scope: schedule_event(event=event, by=scope.user)),
+    "announce": ((EventState.SCHEDULED,), lambda event, scope: notify_event(event=event, by=scope.user)),
+    "settle": ((EventState.COMPLETED, EventState.MEASURED), _settle),
+    "cancel": (
+        (EventState.DRAFT, EventState.SCHEDULED, EventState.NOTIFIED, EventState.ACTIVE),
+        lambda event, scope: cancel_event(event=event, by=scope.user),
+    ),
+}
+
+
+def _actions(event: Event) -> list[str]:
+    """What may be done in the event's state."""
+    return [name for name, (states, _act) in ACTIONS.items() if event.state in states]
+
+
+def _act(request: HttpRequest, scope: Scope, event: Event) -> HttpResponse:
+    if not Event.objects.managed_by(scope.user).filter(pk=event.pk).exists():
+        raise PermissionDenied
+    name = request.POST.get("action", "")
+    if name not in ACTIONS:
+        messages.error(request, _("There is no such action."))
+        return redirect("operator_event", pk=event.pk)
+    try:
+        ACTIONS[name][1](event, scope)
+    except (PortalError, BaselineError) as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _done_words()[name])
+    return redirect("operator_event", pk=event.pk)
+
+
+def _done_words() -> dict[str, str]:
+    return {
+        "schedule": _("Scheduled. Who takes part is fixed; nobody has been told."),
+        "announce": _("Announced. A notice to everybody who takes part is on its way."),
+        "settle": _("Settled. The rewards are in the ledger."),
+        "cancel": _("Cancelled. Whoever was told is told now."),
+    }

@@ -1,0 +1,340 @@
+/* Draws and refreshes every [data-figure-url] of a page. Needs bokeh.min.js and chart-shapes.js; no eval, no inline code.
+     data-figure-url    JSON item of the figure without data
+     data-data-url      payload, answered with an ETag; 304 when nothing changed
+     data-live-seconds  how often to ask again; absent or 0: once
+   In the same figure, each optional: [data-chart-say] or .chart__say, select[data-chart-events], [data-chart-status],
+   [data-chart-keys], tbody[data-chart-rows] or [data-chart-table] tbody, [data-chart-rows-note].
+   The element's data-chart-state is loading, ready, empty, stale or error. */
+"use strict";
+
+(() => {
+  const shapes = window.chartShapes;
+  const MARGIN = 3 * shapes.HOUR;
+  const SLOWEST_SECONDS = 300;
+  const ROWS_SHOWN = 300;
+  const phone = window.matchMedia("(max-width: 40rem)");
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const painter = document.createElement("canvas").getContext("2d");
+
+  const roleColor = (role) => {
+    const value = getComputedStyle(document.documentElement).getPropertyValue(role).trim();
+    if (!value) return null;
+    painter.fillStyle = "#000";
+    painter.fillStyle = value;
+    return painter.fillStyle;
+  };
+
+  const element = (name, text, options = {}) => Object.assign(document.createElement(name), { textContent: text }, options);
+
+  class Refusal extends Error {}
+
+  const refusalWords = (response) => {
+    if (response.status === 401 || response.status === 403 || response.redirected) return "You may be signed out. Reload the page to sign in again.";
+    if (response.status === 404) return "This chart is no longer here. Reload the page.";
+    return "The portal could not answer. We try again by ourselves; if it lasts, reload the page.";
+  };
+
+  const getJson = async (url, headers) => {
+    let response;
+    try {
+      response = await fetch(url, { headers: { Accept: "application/json", ...headers }, cache: "no-store", credentials: "same-origin" });
+    } catch {
+      throw new Refusal("The portal cannot be reached. Check your connection; we try again by ourselves.");
+    }
+    if (response.status === 304) return { unchanged: true };
+    const type = response.headers.get("Content-Type") || "";
+    if (!response.ok || !type.includes("json")) throw new Refusal(refusalWords(response));
+    return { body: await response.json(), tag: response.headers.get("ETag") };
+  };
+
+  class Chart {
+    constructor(place) {
+      this.place = place;
+      this.figure = place.closest("figure, [data-chart-group]") || place.parentElement;
+      this.status = this.part("[data-chart-status]") || place.insertAdjacentElement("afterend", element("p", "", { className: "chart__say" }));
+      this.status.setAttribute("aria-live", "polite");
+      this.select = this.part("select[data-chart-events]");
+      this.seconds = Number(place.dataset.liveSeconds) || 0;
+      this.failures = 0;
+      this.tag = null;
+      this.payload = null;
+      this.updatedAt = null;
+    }
+
+    part(selector) {
+      return this.figure.querySelector(selector);
+    }
+
+    async start() {
+      this.state("loading");
+      this.select?.addEventListener("change", () => this.showEvent());
+      document.addEventListener("visibilitychange", () => this.wake());
+      await this.refresh();
+    }
+
+    state(name) {
+      this.place.dataset.chartState = name;
+    }
+
+    say(words) {
+      if (this.status.textContent !== words) this.status.textContent = words;
+    }
+
+    /* ---- asking ------------------------------------------------------- */
+    async refresh() {
+      clearTimeout(this.timer);
+      if (this.asking) return;
+      this.asking = true;
+      try {
+        await this.embed();
+        const answer = await getJson(this.place.dataset.dataUrl, this.tag ? { "If-None-Match": this.tag } : {});
+        this.failures = 0;
+        this.updatedAt = new Date();
+        if (!answer.unchanged) this.take(answer);
+        this.state(this.payload.empty ? "empty" : "ready");
+        this.say(this.payload.empty || "");
+      } catch (error) {
+        this.fail(error);
+      } finally {
+        this.asking = false;
+        this.schedule();
+      }
+    }
+
+    fail(error) {
+      if (!(error instanceof Refusal)) console.error(error);
+      this.failures += 1;
+      const words = error instanceof Refusal ? error.message : "The chart could not be drawn. Reload the page; the table below has the figures.";
+      this.state(this.payload ? "stale" : "error");
+      const since = this.updatedAt?.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
+      this.say(since ? `Not up to date since ${since}. ${words}` : words);
+    }
+
+    schedule() {
+      if (document.hidden || !(this.seconds || this.failures)) return;
+      const wait = Math.min((this.seconds || 15) * 2 ** this.failures, Math.max(SLOWEST_SECONDS, this.seconds));
+      this.timer = setTimeout(() => this.refresh(), wait * 1000);
+    }
+
+    wake() {
+      clearTimeout(this.timer);
+      if (!document.hidden && (this.seconds || this.failures)) this.refresh();
+    }
+
+    /* ---- drawing ------------------------------------------------------ */
+    async embed() {
+      if (this.root) return;
+      const { body } = await getJson(this.place.dataset.figureUrl, {});
+      this.canvas = this.canvas || this.place.appendChild(element("div", "", { hidden: true }));
+      const manager = await window.Bokeh.embed.embed_item(body, this.canvas);
+      this.root = manager.roots[0].model;
+      this.models = [...this.root.references()];
+      this.place.querySelector(".chart__wait")?.remove();
+      this.paint();
+      this.narrow();
+      phone.addEventListener("change", () => this.narrow());
+      this.watchRange();
+      this.watchKeys();
+    }
+
+    named(name) {
+      return this.models.find((model) => model.name === name);
+    }
+
+    take({ body, tag }) {
+      const before = this.payload;
+      this.payload = body;
+      this.canvas.hidden = Boolean(body.empty);
+      // Ranges before data: what is painted past the frame's edge in wrong ranges is never wiped off.
+      for (const [name, props] of Object.entries(body.props)) this.named(name)?.setv(props);
+      if (body.view) this.aim(before?.view);
+      this.fill(body);
+      this.tag = tag;
+      this.ticks();
+      this.words(body);
+      this.options(body.events);
+      this.rows(body);
+    }
+
+    fill(payload) {
+      const sources = {};
+      for (const [name, columns] of Object.entries(payload.sources)) {
+        sources[name] = Object.fromEntries(Object.entries(columns).map(([key, column]) => [key, shapes.numbers(column)]));
+      }
+      for (const { to, form, from, y, low, high } of payload.steps) {
+        sources[to] = form === "line" ? shapes.stepLine(sources[from], y) : shapes.stepArea(sources[from], low, high);
+      }
+      for (const [name, texts] of Object.entries(payload.texts)) this.addWords(sources[name], texts);
+      if (sources.events) Object.assign(sources.events, { shown_name: sources.events.name.map(() => ""), name_at: sources.events.start });
+      for (const [name, columns] of Object.entries(sources)) {
+        const source = this.named(name);
+        if (source) source.data = columns;
+      }
+    }
+
+    addWords(columns, texts) {
+      for (const [name, form] of Object.entries(texts)) {
+        columns[`${name}_text`] = Array.from(columns[name], (value) => shapes.numberWords(value, form));
+      }
+      columns.when = Array.from(columns.start, (start, row) => shapes.slotWords(this.payload.clock, start, columns.end[row]));
+    }
+
+    /* ---- what is in view ---------------------------------------------- */
+    home(view) {
+      return phone.matches ? [view.phone_start, view.phone_end] : [view.start, view.end];
+    }
+
+    /* A reader who moved keeps the view; one who did not follows the newest data. */
+    aim(before) {
+      const { view } = this.payload;
+      const range = this.named("x_range");
+      const [start, end] = this.home(view);
+      range.setv({ reset_start: start, reset_end: end });
+      const all = { start: view.all_start, end: view.all_end };
+      this.named("range_x")?.setv(all);
+      const untouched = !before || (range.start === this.home(before)[0] && range.end === this.home(before)[1]);
+      if (untouched) range.setv({ start, end });
+    }
+
+    watchRange() {
+      const range = this.named("x_range");
+      if (!range) return;
+      const later = () => {
+        cancelAnimationFrame(this.frame);
+        this.frame = requestAnimationFrame(() => this.ticks());
+      };
+      range.change.connect(later);
+      new ResizeObserver(later).observe(this.place);
+    }
+
+    ticks() {
+      if (!this.payload?.clock) return;
+      for (const plot of this.models.filter((model) => model.type === "Figure")) {
+        const axis = plot.below.find((model) => model.tags.includes("local-time"));
+        if (!axis) continue;
+        const { start, end } = plot.x_range;
+        const room = Math.max(2, Math.floor(this.place.clientWidth / 84));
+        const { ticks, labels } = shapes.localTicks(this.payload.clock, start, end, room);
+        axis.major_label_overrides = labels;
+        axis.ticker.ticks = ticks;
+      }
+      this.eventNames();
+    }
+
+    eventNames() {
+      const source = this.named("events");
+      const { start, end } = this.named("x_range");
+      const perPixel = (end - start) / Math.max(1, this.place.clientWidth - 50);
+      const { names, at } = shapes.namesThatFit(source.data, start, end, perPixel);
+      source.data = { ...source.data, shown_name: names, name_at: at };
+    }
+
+    showEvent() {
+      const event = this.payload?.events.find(({ id }) => String(id) === this.select.value);
+      const [start, end] = event ? [event.start - MARGIN, event.end + MARGIN] : this.home(this.payload.view);
+      this.named("x_range").setv({ start, end });
+    }
+
+    watchKeys() {
+      if (!this.named("x_range")) return;
+      this.place.tabIndex = 0;
+      if (!this.place.hasAttribute("role")) this.place.setAttribute("role", "group");
+      this.place.setAttribute("aria-description", "Arrow keys move in time, plus and minus zoom, Home goes back.");
+      this.place.addEventListener("keydown", (event) => this.key(event));
+    }
+
+    key(event) {
+      const range = this.named("x_range");
+      if (!range || event.target !== this.place || event.ctrlKey || event.metaKey || event.altKey) return;
+      const width = range.end - range.start;
+      const moves = { ArrowLeft: [-0.25, -0.25], ArrowRight: [0.25, 0.25], "+": [0.25, -0.25], "-": [-0.5, 0.5] };
+      if (event.key === "Home") range.setv({ start: range.reset_start, end: range.reset_end });
+      else if (moves[event.key]) range.setv({ start: range.start + moves[event.key][0] * width, end: range.end + moves[event.key][1] * width });
+      else return;
+      event.preventDefault();
+    }
+
+    narrow() {
+      const { matches } = phone;
+      for (const plot of this.models.filter((model) => model.type === "Figure")) plot.toolbar.visible = !matches;
+      if (this.payload?.view) this.aim(null);
+    }
+
+    /* ---- words -------------------------------------------------------- */
+    words({ say, keys }) {
+      const sentence = this.part("[data-chart-say], .chart__say:not([data-chart-status], [data-chart-rows-note])");
+      if (sentence && say) sentence.textContent = say;
+      const list = this.part("[data-chart-keys]");
+      if (list && keys) list.replaceChildren(...keys.map(({ sign, text, count }) => element("li", `${sign} ${text} ${count}`)));
+    }
+
+    options(events) {
+      if (!this.select || !events) return;
+      const chosen = this.select.value;
+      const all = [...this.select.options].find(({ value }) => value === "" || value === "all") || new Option("All times", "all");
+      this.select.replaceChildren(all, ...events.map(({ id, label }) => new Option(label, id)));
+      this.select.value = chosen;
+      if (this.select.selectedIndex < 0) this.select.selectedIndex = 0;
+      this.select.disabled = !events.length;
+    }
+
+    rows({ rows, rows_note: note }) {
+      const body = this.part("tbody[data-chart-rows], [data-chart-table] tbody");
+      if (!body || !rows) return;
+      body.replaceChildren(...rows.slice(0, ROWS_SHOWN).map(tableRow));
+      const cut = rows.length > ROWS_SHOWN ? `The first ${ROWS_SHOWN} of ${rows.length} rows are shown.` : "";
+      this.noteBelow(body, [note, cut].filter(Boolean).join(" "));
+    }
+
+    noteBelow(body, words) {
+      let place = this.part("[data-chart-rows-note]");
+      if (!place && words) {
+        place = element("p", "", { className: "chart__say" });
+        place.dataset.chartRowsNote = "";
+        body.closest("table").after(place);
+      }
+      if (place) place.textContent = words;
+    }
+
+    /* ---- colors ------------------------------------------------------- */
+    paint() {
+      const font = getComputedStyle(this.place).fontFamily;
+      for (const model of this.models) {
+        for (const [name, role] of (model.tags || []).map((tag) => String(tag).split("="))) {
+          const value = role === "font" ? font : role && roleColor(role);
+          if (value) model.setv({ [name]: asSpec(model[name], value) });
+        }
+      }
+    }
+  }
+
+  /* A glyph's property is {value: …}; a plain string would be taken for the name of a column. */
+  const asSpec = (now, value) => (now !== null && typeof now === "object" && "value" in now ? { value } : value);
+
+  const tableRow = (cells) => {
+    const row = document.createElement("tr");
+    row.append(...cells.map(tableCell));
+    return row;
+  };
+
+  const tableCell = (cell, place) => {
+    const made = document.createElement(place ? "td" : "th");
+    if (place) made.className = "r";
+    else made.scope = "row";
+    if (cell !== null && typeof cell === "object") made.append(element("a", cell.text, { href: cell.href }));
+    else made.textContent = cell;
+    return made;
+  };
+
+  const begin = () => {
+    window.Bokeh?.set_log_level("error");
+    const charts = [...document.querySelectorAll("[data-figure-url]")].map((place) => new Chart(place));
+    charts.forEach((chart) => chart.start());
+    const repaint = () => charts.forEach((chart) => chart.root && chart.paint());
+    dark.addEventListener("change", repaint);
+    new MutationObserver(repaint).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+  };
+
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+  else begin();
+})();
