@@ -12,7 +12,8 @@ from events.api import EventViewSet, ProgramViewSet
 from meters.api import MeterMapViewSet, MeterViewSet, PredictionViewSet, ReadingViewSet
 from settlement.api import RewardViewSet
 
-router = DefaultRouter(use_regex_path=False)
+router = DefaultRouter(trailing_slash=False, use_regex_path=False)
+router.include_format_suffixes = False  # there is one format
 router.register("meters", MeterViewSet, basename="meter")
 router.register("readings", ReadingViewSet, basename="reading")
 router.register("predictions", PredictionViewSet, basename="prediction")

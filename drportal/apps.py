@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
 from django.core.management import call_command
 from django.db.models.signals import post_migrate
@@ -23,7 +23,8 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         from drportal import checks  # noqa: F401  # registers them
 
-        post_migrate.connect(create_cache_table, sender=self)
+        # Sent only for apps with models, which this one has not.
+        post_migrate.connect(create_cache_table, sender=apps.get_app_config("accounts"))
 
 
 def create_cache_table(sender: AppConfig, using: str, **kwargs: Any) -> None:

@@ -18,7 +18,11 @@ def _broker() -> tuple[str, dict[str, object]]:
     if url:
         return url, {"visibility_timeout": 3600}
     queue = env.path(env.read("VAR_DIR")) / "queue"
-    folders = {"data_folder_in": queue / "jobs", "data_folder_out": queue / "jobs", "control_folder": queue / "control"}
+    folders = {
+        "data_folder_in": queue / "jobs",
+        "data_folder_out": queue / "jobs",
+        "control_folder": queue / "control",
+    }
     for folder in folders.values():
         Path(folder).mkdir(parents=True, exist_ok=True)
     return "filesystem://", {name: str(folder) for name, folder in folders.items()}
@@ -35,6 +39,8 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     task_ignore_result=True,
     task_acks_late=True,
+    # In the demonstration mail is printed; it must not arrive as a log line.
+    worker_redirect_stdouts=False,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
     task_serializer="json",

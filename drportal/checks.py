@@ -9,7 +9,12 @@ from django.db import connections
 
 # Variable, what it must be, and what breaks otherwise.
 MARIADB_VARIABLES = [
-    ("tx_isolation", "READ-COMMITTED", "E001", "two first members of an organization could both become its admin"),
+    (
+        "tx_isolation",
+        "READ-COMMITTED",
+        "E001",
+        "two first members of an organization could both become its admin",
+    ),
     ("innodb_flush_log_at_trx_commit", "1", "E002", "a power cut would lose readings that were acknowledged"),
 ]
 
@@ -32,13 +37,19 @@ def _problems(alias: str) -> list[CheckMessage]:
             cursor.execute(f"SELECT @@{name}")
             value = str(cursor.fetchone()[0])
             if value != wanted:
-                found.append(_message(code)(f"MariaDB's {name} is {value}: {consequence}.", f"Set it to {wanted}.", id=f"portal.{code}"))
+                found.append(
+                    _message(code)(
+                        f"MariaDB's {name} is {value}: {consequence}.",
+                        f"Set it to {wanted}.",
+                        id=f"portal.{code}",
+                    )
+                )
         cursor.execute("SELECT @@sql_mode")
         if "STRICT_ALL_TABLES" not in str(cursor.fetchone()[0]):
             found.append(Error("MariaDB is not strict: it would cut values.", id="portal.E003"))
     return found
 
 
-def _message(code: str) -> type[CheckMessage]:
+def _message(code: str) -> type[Error] | type[Warning]:
     # Durability off is right for a test server, so it is a warning; doctor calls it a fault.
     return Warning if code == "E002" else Error

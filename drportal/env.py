@@ -187,8 +187,8 @@ def _sqlite(url: str) -> dict[str, Any]:
             # Several processes write: take the write lock at BEGIN and wait for it, instead of failing midway.
             "transaction_mode": "IMMEDIATE",
             "timeout": 30,
-            "init_command": (
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON;"
-            ),
+            "init_command": ("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON;"),
         },
+        # Said outright: pytest-django gives each xdist worker a file otherwise, as it does not know our engine.
+        "TEST": {"NAME": ":memory:"},
     }

@@ -1,12 +1,11 @@
 """Where the page's copy of BokehJS comes from: the installed package, never a CDN."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import bokeh
 from django.contrib.staticfiles.finders import BaseFinder
-from django.core.checks import CheckMessage
 from django.core.files.storage import FileSystemStorage, Storage
 
 
@@ -31,6 +30,6 @@ class BokehFinder(BaseFinder):
         for name in self.FILES:
             yield name, self.storage
 
-    def check(self, **kwargs: Any) -> Sequence[CheckMessage]:
+    def check(self, **kwargs: Any) -> Any:
         """Nothing to check: the package is pinned."""
         return []

@@ -136,6 +136,8 @@ ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_USER_DISPLAY = "accounts.display.name_of"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# The owner of an account is told of a changed password or address.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ALLAUTH_TRUSTED_PROXY_COUNT: int = env.read("TRUSTED_PROXY_COUNT")
 
 # ---- mail and jobs ----------------------------------------------------------------------------------------
@@ -144,7 +146,10 @@ EMAIL_BACKEND = "delivery.mail.OutboxEmailBackend"
 _mail = environ.Env.email_url_config(env.read("EMAIL_URL"))
 DELIVERY_EMAIL_BACKEND: str = _mail.pop("EMAIL_BACKEND")
 EMAIL_HOST, EMAIL_PORT = _mail.get("EMAIL_HOST") or "localhost", _mail.get("EMAIL_PORT") or 25
-EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_USER") or "", _mail.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = (
+    _mail.get("EMAIL_HOST_USER") or "",
+    _mail.get("EMAIL_HOST_PASSWORD") or "",
+)
 EMAIL_USE_TLS, EMAIL_USE_SSL = bool(_mail.get("EMAIL_USE_TLS")), bool(_mail.get("EMAIL_USE_SSL"))
 EMAIL_FILE_PATH = str(VAR_DIR / "mail")
 EMAIL_TIMEOUT = 20

@@ -68,9 +68,7 @@ def _meters(options: argparse.Namespace) -> None:
     people = options.people or options.out.with_name("people.csv")
     write_meters(town, options.out)
     write_people(town, people)
-    print(
-        f"{len(town.meters)} meters, {len(town.enrolled())} of them with a contract: {options.out}, {people}."
-    )
+    print(f"{len(town.meters)} meters, {len(town.enrolled())} of them with a contract: {options.out}, {people}.")
 
 
 def _history(options: argparse.Namespace) -> None:

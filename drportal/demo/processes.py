@@ -47,7 +47,7 @@ class Process:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,  # noqa: PLW1509  # one call into libc
+                preexec_fn=_end_with_parent,  # one call into libc
             )
 
     @property
@@ -55,11 +55,17 @@ class Process:
         """Whether it lives."""
         return self.child is not None and self.child.poll() is None
 
-    def signal_group(self, number: signal.Signals) -> None:
-        """Sends a signal to the process and all that it started."""
+    def ask_to_end(self) -> None:
+        """Asks the process, which ends what it started in its own order."""
+        if self.child is not None and self.is_running:
+            self.child.terminate()
+
+    def insist(self) -> None:
+        """Ends what is left of the process and of all that it started."""
         if self.child is not None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.child.pid, number)
+                os.killpg(self.child.pid, signal.SIGKILL)
+            self.child.wait()
 
 
 def _end_with_parent() -> None:
@@ -124,14 +130,12 @@ class Supervisor:
     def end(self) -> None:
         """Ends every process and what it started: first asks, then, after a while, insists."""
         for process in reversed(self.processes):
-            process.signal_group(signal.SIGTERM)
+            process.ask_to_end()
         deadline = time.monotonic() + SECONDS_TO_END
         while any(process.is_running for process in self.processes) and time.monotonic() < deadline:
             time.sleep(0.05)
         for process in self.processes:
-            process.signal_group(signal.SIGKILL)
-            if process.child is not None:
-                process.child.wait()
+            process.insist()
 
 
 def answers(url: str) -> bool:

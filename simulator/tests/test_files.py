@@ -61,9 +61,7 @@ def test_history_holds_only_whole_slots_of_the_window(tmp_path):
 def test_ninety_days_stay_under_six_hundred_thousand_rows(tmp_path):
     got = history(tmp_path / "h.csv", "2026-08-25T00:00:00Z", "2026-11-23T00:00:00Z")
     assert 355_000 < len(got) < 370_000
-    assert {row["meter"] for row in got} == {
-        f"L-{number:04d}" for number in [*range(1, 61), *range(101, 115)]
-    }
+    assert {row["meter"] for row in got} == {f"L-{number:04d}" for number in [*range(1, 61), *range(101, 115)]}
 
 
 @pytest.mark.parametrize("wrap", [lambda events: events, lambda events: {"results": events}])

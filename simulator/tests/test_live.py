@@ -150,9 +150,7 @@ def test_a_start_within_a_slot_still_sends_that_slot():
 def test_enrolled_meters_answer_a_running_event_and_rebound_after_it_is_gone_from_the_list(counter):
     event = Event(NOON, NOON + 3600)
     live, _ = feed(counter, NOON)
-    counter.active = [
-        {"id": 4, "start": utc_text(event.start), "end": utc_text(event.end), "state": "active"}
-    ]
+    counter.active = [{"id": 4, "start": utc_text(event.start), "end": utc_text(event.end), "state": "active"}]
     live.step(NOON + 1800)
     live.step(NOON + 3599)
     counter.active = []

@@ -109,9 +109,7 @@ def test_long_windows_do_not_show_where_they_were_computed_in_parts(town):
     slots = slots_between(END - 120 * DAY, END, 30)
     meters = town.meters[:3]
     late = Slots(slots.starts[4300:4400], 1800)
-    assert np.array_equal(
-        energy_wh(town.seed, meters, slots)[:, 4300:4400], energy_wh(town.seed, meters, late)
-    )
+    assert np.array_equal(energy_wh(town.seed, meters, slots)[:, 4300:4400], energy_wh(town.seed, meters, late))
 
 
 def test_an_empty_window_has_no_readings(town):
@@ -146,8 +144,7 @@ def test_the_evening_stays_in_the_evening_when_clocks_change(town):
 @pytest.mark.parametrize("end", SEASONS, ids=lambda end: f"{end:%B}")
 def test_last_week_is_as_wrong_about_this_week_as_for_real_homes(town, end):
     plain, solar, large = (
-        weekly_naive_errors(town, meters, end)
-        for meters in (homes(town), homes(town, solar=True), sites(town))
+        weekly_naive_errors(town, meters, end) for meters in (homes(town), homes(town, solar=True), sites(town))
     )
     assert plain.min() > 0.14
     assert plain.max() < 0.40

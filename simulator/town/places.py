@@ -85,9 +85,7 @@ PLACES = (
         0.32,
     ),
     Place(_HIGH, "gymnasium", "school", "Mill Road", 0.0051, -0.0029, "gym", 62, 1.1, 1.6, 0.09, 0.22, 0.38),
-    Place(
-        _HIGH, "workshops", "school", "Mill Road", 0.0040, -0.0027, "school", 48, 0.5, 0.6, 0.09, 0.30, 0.30
-    ),
+    Place(_HIGH, "workshops", "school", "Mill Road", 0.0040, -0.0027, "school", 48, 0.5, 0.6, 0.09, 0.30, 0.30),
     Place(
         _PRIMARY,
         "main building",
@@ -178,9 +176,7 @@ PLACES = (
         0.25,
         0.55,
     ),
-    Place(
-        _MARKET, "cooling", "commercial", "Station", 0.0009, 0.0045, "cooling", 74, 0, 1.3, 0.05, 0.14, 0.60
-    ),
+    Place(_MARKET, "cooling", "commercial", "Station", 0.0009, 0.0045, "cooling", 74, 0, 1.3, 0.05, 0.14, 0.60),
     Place(
         _MARKET,
         "sales floor",
@@ -226,9 +222,7 @@ PLACES = (
         0.28,
         0.60,
     ),
-    Place(
-        _HALL, "offices", "commercial", "Station", 0.0031, -0.0040, "office", 58, 0.8, 1.4, 0.06, 0.02, 0.30
-    ),
+    Place(_HALL, "offices", "commercial", "Station", 0.0031, -0.0040, "office", 58, 0.8, 1.4, 0.06, 0.02, 0.30),
 )
 
 FIRST_NAMES = """

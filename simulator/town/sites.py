@@ -55,11 +55,7 @@ def _activity(profile: Profile, times: LocalTimes) -> Floats:
     """Rise over the night's share: 1 in the middle of a workday."""
     opening = 1.0 / (1.0 + np.exp(-(times.hour - profile.opens) / 0.35))
     shutting = 1.0 / (1.0 + np.exp((times.hour - profile.shuts) / 0.45))
-    waves = (
-        _bump(times.hour, 7.5, 2.2)
-        + 0.95 * _bump(times.hour, 18.5, 2.8)
-        + 0.25 * _bump(times.hour, 13.0, 3.5)
-    )
+    waves = _bump(times.hour, 7.5, 2.2) + 0.95 * _bump(times.hour, 18.5, 2.8) + 0.25 * _bump(times.hour, 13.0, 3.5)
     rise = (1.0 - profile.waves) * opening * shutting + profile.waves * waves
     day = np.where(times.works, 1.0, np.where(times.sunday, profile.sunday, profile.saturday))
     holidays = (times.season > 181 / 366) & (times.season < 243 / 366)

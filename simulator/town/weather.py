@@ -56,9 +56,7 @@ def _clear_sky(times: LocalTimes) -> Floats:
 
     def height(latitude: float) -> Floats:
         north = np.radians(latitude)
-        result: Floats = np.sin(north) * np.sin(declination) + np.cos(north) * np.cos(declination) * np.cos(
-            angle
-        )
+        result: Floats = np.sin(north) * np.sin(declination) + np.cos(north) * np.cos(declination) * np.cos(angle)
         return result
 
     # A roof tilted south sees the sun as a flat one would nearer the equator.

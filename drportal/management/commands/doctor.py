@@ -31,7 +31,9 @@ class Command(BaseCommand):
         for variable in env.VARIABLES.values():
             given = os.environ.get(variable.name)
             shown = "set" if variable.name in SECRET else given
-            self.stdout.write(f"  {variable.name}: {'default, ' + (variable.default or 'empty') if given is None else shown}")
+            self.stdout.write(
+                f"  {variable.name}: {'default, ' + (variable.default or 'empty') if given is None else shown}"
+            )
         self.stdout.write(self.style.MIGRATE_HEADING("Services"))
         findings = [_examine(examine) for examine in EXAMINATIONS]
         for is_well, words in findings:
@@ -62,7 +64,10 @@ def schema() -> Finding:
     """Migrations."""
     executor = MigrationExecutor(connection)
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return not missing, f"Migrations: {len(missing)} missing, run `manage.py migrate`." if missing else "Migrations: all applied."
+    return (
+        not missing,
+        f"Migrations: {len(missing)} missing, run `manage.py migrate`." if missing else "Migrations: all applied.",
+    )
 
 
 def guarantees() -> Finding:

@@ -1,0 +1,184 @@
+"""The demonstration distributor: made once, brought up to date at every start.
+
+Everything goes in by the same services as in a real portal; the town's readings come from the simulator,
+which runs as a process of its own.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import Max
+
+from accounts.models import Scope, User
+from accounts.services import issue_token
+from common.holiday_calendar import calendar_days
+from common.intervals import local_day, resolve_local
+from delivery.services import drain
+from drportal.demo import people
+from drportal.demo.processes import DemoError
+from events.models import Event, Program
+from events.services import (
+    Terms,
+    create_event,
+    create_program,
+    enroll_all,
+    notify_event,
+    record_completed_event,
+    schedule_event,
+)
+from forecasting.services import issue_forecast
+from meters.models import IntervalReading
+from meters.services import ReadingFile, import_file, import_meter_list
+from organizations.models import Distributor
+from settlement.services import post_run, settle
+
+NAME, PROGRAM = "Larkfield Electric", "Evening peak"
+DAYS, DAYS_OF_FORECASTS = 90, 14
+# Business days ago of the past events, and local hours of every event.
+PAST_EVENTS, EVENT_HOURS = (9, 4), (time(17), time(19))
+TERMS = Terms(
+    preset="three-day",
+    rate_per_kw=Decimal("2.80"),
+    wholesale_cost_per_kw=Decimal("10.35"),
+    holiday_calendar="US",
+)
+Say = Callable[[str], None]
+
+
+def build(folder: Path, now: datetime, say: Say) -> None:
+    """Larkfield with all that it holds up to `now`; what is there already stays.
+
+    Args:
+        folder: For the town's files, the password, the town's token and the files that steer the simulator.
+        now: Aware UTC.
+        say: Told what is being done.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    distributor = Distributor.objects.filter(name=NAME).first()
+    if distributor is None or not Program.objects.filter(distributor=distributor).exists():
+        distributor = _found(folder, now, say)
+    _read_meters(distributor, folder, now, say)
+    _forecast(distributor, now, say)
+    _settle_past_events(distributor, say)
+    _call_next_event(distributor, now, say)
+    while drain(limit=1000):  # a notice becomes mails, which are messages of their own
+        pass
+
+
+def _found(folder: Path, now: datetime, say: Say) -> Distributor:
+    say("Founding Larkfield Electric: feeders, meters, people …")
+    Distributor.objects.filter(name=NAME, meters__isnull=True).delete()
+    distributor, _ = Distributor.objects.get_or_create(
+        name=NAME,
+        defaults={
+            "timezone": "America/New_York",
+            "currency": "USD",
+            "holiday_calendar": "US",
+            "contact_email": f"help@{people.DOMAIN}",
+        },
+    )
+    _simulate("meters", "--out", folder / "meters.csv", "--people", folder / "people.csv")
+    import_meter_list(distributor=distributor, path=folder / "meters.csv")
+    people.settle_in(distributor, folder / "people.csv", people.password(folder))
+    _give_token(folder)
+    program = create_program(distributor=distributor, name=PROGRAM, terms=TERMS)[0].program
+    Program.objects.filter(pk=program.pk).update(description="Business days, 5 to 7 pm, told the day before")
+    enroll_all(program=program, at=now - timedelta(days=DAYS))
+    spans = [_span(day, distributor) for day in _past_days(distributor, now)]
+    told = [{"start": f"{start:%Y-%m-%dT%H:%M:%SZ}", "end": f"{end:%Y-%m-%dT%H:%M:%SZ}"} for start, end in spans]
+    (folder / "events.json").write_text(json.dumps(told))
+    return distributor
+
+
+def _give_token(folder: Path) -> None:
+    operator = User.objects.get(email=f"operator@{people.DOMAIN}")
+    _token, key = issue_token(user=operator, name="Virtual town", scopes=[Scope.READINGS_WRITE, Scope.EVENTS_READ])
+    file = folder / "town.token"
+    file.touch(mode=0o600)
+    file.write_text(key)
+
+
+def _simulate(*words: str | Path) -> None:
+    outcome = subprocess.run(  # noqa: S603  # our own simulator
+        [sys.executable, "-m", "simulator", *map(str, words)],
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if outcome.returncode:
+        raise DemoError(f"The virtual town could not be made: {outcome.stderr.strip()}")
+
+
+def _read_meters(distributor: Distributor, folder: Path, now: datetime, say: Say) -> None:
+    """Imports what the town used since the newest reading, and notes up to when."""
+    newest = IntervalReading.objects.filter(meter__distributor=distributor).aggregate(at=Max("start"))["at"]
+    since = newest - timedelta(hours=2) if newest else now - timedelta(days=DAYS)
+    say("Reading the meters of 90 days …" if newest is None else "Reading the meters since the last start …")
+    start, end = f"{since:%Y-%m-%dT%H:00:00Z}", f"{now:%Y-%m-%dT%H:%M:00Z}"
+    file = folder / "readings.csv.gz"
+    _simulate("history", "--out", file, "--start", start, "--end", end, "--events", folder / "events.json")
+    import_file(distributor=distributor, file=ReadingFile(file))
+    (folder / "since").write_text(end)
+
+
+def _forecast(distributor: Distributor, now: datetime, say: Say) -> None:
+    """The forecasts that would have been issued at each midnight, and today's by the full engine."""
+    today = local_day(now, distributor.zone)
+    known = {local_day(at, distributor.zone) for at in distributor.forecasts.values_list("issued_at", flat=True)}
+    for back in range(DAYS_OF_FORECASTS, 0, -1):
+        day = today - timedelta(days=back)
+        if day not in known:
+            say(f"Forecasting {day} …")
+            issue_forecast(distributor=distributor, issued_at=_at(day, time(0), distributor), engine="similar-days")
+    if today not in known:
+        say("Forecasting today and tomorrow …")
+        issue_forecast(distributor=distributor, issued_at=_at(today, time(0), distributor))
+
+
+def _settle_past_events(distributor: Distributor, say: Say) -> None:
+    program = Program.objects.get(distributor=distributor, name=PROGRAM)
+    if Event.objects.filter(program=program).exists():
+        return
+    say("Settling the past events …")
+    operator = User.objects.get(email=f"operator@{people.DOMAIN}")
+    newest = IntervalReading.objects.filter(meter__distributor=distributor).aggregate(at=Max("start"))["at"]
+    for day in _past_days(distributor, newest):
+        start, end = _span(day, distributor)
+        event = record_completed_event(program=program, start=start, end=end, by=operator)
+        post_run(run=settle(event=event, by=operator))
+
+
+def _call_next_event(distributor: Distributor, now: datetime, say: Say) -> None:
+    program = Program.objects.get(distributor=distributor, name=PROGRAM)
+    if Event.objects.filter(program=program, start__gt=now).exists():
+        return
+    say("Calling the next event …")
+    operator = User.objects.get(email=f"operator@{people.DOMAIN}")
+    start, end = _span(local_day(now, distributor.zone) + timedelta(days=1), distributor)
+    event = create_event(program=program, start=start, end=end, by=operator)
+    notify_event(event=schedule_event(event=event, by=operator), by=operator)
+
+
+def _past_days(distributor: Distributor, now: datetime) -> list[date]:
+    """The local days of the past events, the earlier first."""
+    today = local_day(now, distributor.zone)
+    holidays = calendar_days("US", (today.year - 1, today.year))
+    days = (today - timedelta(days=back) for back in range(1, 40))
+    business = [day for day in days if day.weekday() < 5 and day not in holidays]
+    return [business[back - 1] for back in PAST_EVENTS]
+
+
+def _span(day: date, distributor: Distributor) -> tuple[datetime, datetime]:
+    start, end = EVENT_HOURS
+    return _at(day, start, distributor), _at(day, end, distributor)
+
+
+def _at(day: date, clock: time, distributor: Distributor) -> datetime:
+    return resolve_local(datetime.combine(day, clock), distributor.zone)

@@ -1,0 +1,111 @@
+"""Who lives and works in Larkfield, and how they log in."""
+
+import csv
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from allauth.account.models import EmailAddress
+
+from accounts.models import ApprovalStatus, Entity, StaffRole, User
+from meters.models import Meter
+from meters.services import map_meter
+from organizations.models import Distributor, Membership, Organization
+
+DOMAIN = "larkfield.example"
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Login:
+    """One account that the demonstration prints."""
+
+    role: str
+    name: str
+    address: str
+    staff_role: str = ""
+    organization: bool = False
+    is_waiting: bool = False
+
+    @property
+    def email(self) -> str:
+        """The whole address."""
+        return f"{self.address}@{DOMAIN}"
+
+
+LOGINS = (
+    Login("Resident", "Dana Whitfield", "dana.whitfield"),
+    Login("Organization admin", "Morgan Reyes", "principal", organization=True),
+    Login("Organization member", "Sam Okafor", "teacher", organization=True),
+    Login("Waiting for approval", "Noa Lindqvist", "newcomer", organization=True, is_waiting=True),
+    Login("Distributor admin", "Alex Moreau", "operator", staff_role=StaffRole.ADMIN),
+    Login("Distributor staff", "Jordan Pike", "staff", staff_role=StaffRole.STAFF),
+    Login("Auditor", "Robin Castellane", "auditor", staff_role=StaffRole.AUDITOR),
+    Login("Platform operator", "", "platform"),
+)
+
+
+def password(folder: Path) -> str:
+    """The demonstration's one password: made at random the first time, kept in a private file."""
+    file = folder / "password"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(f"larkfield-{secrets.token_hex(4)}")
+    return file.read_text()
+
+
+def settle_in(distributor: Distributor, people: Path, secret: str) -> None:
+    """Accounts, organizations and meter maps of the town's list of owners (meter, owner_kind, owner_name)."""
+    meters = {meter.number: meter for meter in Meter.objects.filter(distributor=distributor)}
+    organizations: dict[str, Organization] = {}
+    for number, kind, owner in _owners(people):
+        meter = meters[number]
+        if kind == "organization":
+            organization = organizations.get(owner) or Organization.objects.create(
+                distributor=distributor, name=owner, latitude=meter.latitude, longitude=meter.longitude
+            )
+            organizations[owner] = organization
+            _hold(meter, organization)
+        elif kind == "resident":
+            first, _, last = owner.partition(" ")
+            address = f"{first}.{last}".lower().replace(" ", "").replace("’", "")
+            _hold(meter, _user(distributor, owner, f"{address}@{DOMAIN}", None))
+    _hire(distributor, next(iter(organizations.values())), secret)
+
+
+def _owners(people: Path) -> Iterator[tuple[str, str, str]]:
+    with people.open(newline="") as stream:
+        for row in csv.DictReader(stream):
+            yield row["meter"], row["owner_kind"], row["owner_name"]
+
+
+def _hold(meter: Meter, holder: Entity) -> None:
+    map_meter(meter=meter, holder=holder, valid_from=LONG_AGO)
+
+
+def _user(distributor: Distributor, name: str, email: str, secret: str | None, **fields: object) -> User:
+    first, _, last = name.partition(" ")
+    fields = {"approval_status": ApprovalStatus.APPROVED, **fields}
+    user = User.objects.create_user(email, secret, first_name=first, last_name=last, tenant_id=distributor.pk, **fields)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user
+
+
+def _hire(distributor: Distributor, organization: Organization, secret: str) -> None:
+    """The accounts that are printed; the resident among them has a meter already."""
+    for login in LOGINS:
+        if login.role == "Platform operator":
+            platform = User.objects.create_superuser(login.email, secret)
+            EmailAddress.objects.create(user=platform, email=platform.email, verified=True, primary=True)
+            continue
+        user = User.objects.filter(email=login.email).first() or _user(
+            distributor, login.name, login.email, None, staff_role=login.staff_role
+        )
+        user.set_password(secret)
+        if login.is_waiting:
+            user.approval_status = ApprovalStatus.PENDING
+        user.save()
+        if login.organization:
+            Membership.objects.create(user=user, organization=organization)

@@ -1,0 +1,96 @@
+"""`manage.py demo`: the whole portal on one machine, with a demonstration distributor."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from common.errors import PortalError
+from drportal.demo.people import LOGINS, password
+from drportal.demo.processes import DemoError, Process, Supervisor, refuse_taken_port
+
+HOST = "127.0.0.1"
+
+
+class Command(BaseCommand):
+    help = "Starts web, worker, beat and the virtual town on SQLite, and prints where to go; ctrl-C ends all."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=8000)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        port = options["port"]
+        folder = settings.BASE_DIR / "var/demo"
+        environment = _environment(folder, port)
+        try:
+            refuse_taken_port(HOST, port)
+            self.stdout.write("Preparing the demonstration (the first time takes a minute or two) …")
+            _run(["migrate", "--verbosity", "0"], environment)
+            _run(["demo_data"], environment | {"EMAIL_URL": "filemail:"})
+            supervisor = Supervisor(environment, _processes(folder, port))
+            supervisor.run(ready_url=f"http://{HOST}:{port}/readyz", when_ready=lambda: self._welcome(folder, port))
+        except PortalError as refusal:
+            raise CommandError(str(refusal)) from None
+        except KeyboardInterrupt:
+            pass
+        self.stdout.write("\nEverything is stopped. `make demo` goes on from here.")
+
+    def _welcome(self, folder: Path, port: int) -> None:
+        secret = password(folder / "town")
+        self.stdout.write(self.style.SUCCESS(f"\nThe portal is at http://{HOST}:{port}/"))
+        self.stdout.write(f"Log in with the password {secret} as:")
+        for login in LOGINS:
+            self.stdout.write(f"  {login.role:22} {login.email}")
+        self.stdout.write(f"Mail is printed here and kept at http://{HOST}:{port}/ops/mail for the distributor admin.")
+        self.stdout.write(f"Logs are in {folder / 'log'}. Ctrl-C ends everything.\n")
+        self.stdout.flush()
+
+
+def _environment(folder: Path, port: int) -> dict[str, str]:
+    """The demonstration has its own database and settings, whatever the shell has."""
+    aside = ("REDIS_URL", "CELERY_BROKER_URL", "SECRET_KEY", "EMAIL_FROM", "TRUSTED_PROXY_COUNT", "DEBUG")
+    kept = {name: value for name, value in os.environ.items() if name not in aside}
+    return kept | {
+        "DJANGO_SETTINGS_MODULE": "drportal.settings",
+        "PYTHONUNBUFFERED": "1",
+        "DEMO": "true",
+        "VAR_DIR": str(folder),
+        "DATABASE_URL": f"sqlite:///{folder / 'portal.sqlite3'}",
+        "SITE_URL": f"http://{HOST}:{port}",
+        "ALLOWED_HOSTS": "localhost",
+        "EMAIL_URL": "consolemail:",
+        "EMAIL_FROM": "Larkfield Electric <portal@larkfield.example>",
+    }
+
+
+def _run(command: list[str], environment: dict[str, str]) -> None:
+    outcome = subprocess.run(  # noqa: S603  # our own commands
+        [sys.executable, "manage.py", *command], cwd=settings.BASE_DIR, env=environment, check=False
+    )
+    if outcome.returncode:
+        raise DemoError(f"`manage.py {command[0]}` failed; what it said stands above.")
+
+
+def _processes(folder: Path, port: int) -> list[Process]:
+    log, town = folder / "log", folder / "town"
+    log.mkdir(parents=True, exist_ok=True)
+    python = [sys.executable, "-m"]
+    celery = [*python, "celery", "--app", "drportal", "--quiet"]
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    web = ["--config", "deploy/gunicorn.conf.py", "--bind", f"{HOST}:{port}", "--workers", "1", "--threads", "8"]
+    feed = ["--url", f"http://{HOST}:{port}", "--token-file", f"{town}/town.token", "--events", f"{town}/events.json"]
+    since = ["--since", (town / "since").read_text()]
+    commands = {
+        "web": [*python, "gunicorn", "drportal.wsgi:application", *web],
+        "worker": [*celery, "worker", "--concurrency", "1", "--loglevel", "INFO", *quiet],
+        "beat": [*celery, "beat", "--pidfile=", "--loglevel", "INFO"],
+        "town": [*python, "simulator", "live", *feed, *since],
+    }
+    return [
+        Process(name, command, log / f"{name}.log", shows_output=name == "worker") for name, command in commands.items()
+    ]
