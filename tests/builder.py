@@ -6,9 +6,10 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from allauth.account.models import EmailAddress
+
 from accounts.models import ApiToken, ApprovalStatus, Scope, StaffRole, User
 from accounts.services import issue_token
-from allauth.account.models import EmailAddress
 from meters.models import Feeder, Meter, MeterMap
 from organizations.models import Distributor, Membership, Organization
 
@@ -41,9 +42,7 @@ def make_admin(distributor: Distributor, **fields: Any) -> User:
 
 def make_organization(distributor: Distributor, name: str | None = None, **fields: Any) -> Organization:
     """An organization without members."""
-    return Organization.objects.create(
-        distributor=distributor, name=name or f"Organization {next(_numbers)}", **fields
-    )
+    return Organization.objects.create(distributor=distributor, name=name or f"Organization {next(_numbers)}", **fields)
 
 
 def make_member(organization: Organization, **fields: Any) -> User:

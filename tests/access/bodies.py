@@ -1,0 +1,148 @@
+"""What is sent: to every address that takes something, a body that would be taken of the right person."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from dashboards.tests.story import HALF_HOUR, now_slot
+from tests.access.forms import values_of
+from tests.access.routes import Route
+from tests.access.world import PASSWORD, AccessWorld, Life
+
+PASSWORDS = {"password1": PASSWORD, "password2": PASSWORD}
+
+OTHER = "another horse, another staple"
+
+
+def body_of(access: AccessWorld, route: Route, address: str, *, life: Life | None = None) -> dict[str, Any]:
+    """The body for a POST (or PUT, PATCH) to an address of `life`, by default of Hither's."""
+    life = life or access.here
+    if route.template.startswith("/admin/"):
+        return admin_body(access, route, address, life)
+    make = _BODIES.get(route.name)
+    return make(life) if make else {}
+
+
+def _address(life: Life) -> str:
+    return f"{life.side.distributor.name.lower()}-{life.side.neighbor.pk}@example.com"
+
+
+def _person(life: Life) -> dict[str, Any]:
+    return {
+        "email": "newcomer@example.com",
+        "first_name": "New",
+        "last_name": "Comer",
+        "distributor": life.side.distributor.pk,
+        **PASSWORDS,
+    }
+
+
+def _new_event(life: Life) -> dict[str, Any]:
+    day = (timezone.now() + timedelta(days=5)).date().isoformat()
+    return {"program": life.objects["program"], "day": day, "at": "17:00", "minutes": "60"}
+
+
+def _api_event(life: Life) -> dict[str, Any]:
+    start = now_slot() + timedelta(days=6)
+    return {"program": life.objects["program"], "start": start.isoformat(), "end": (start + HALF_HOUR).isoformat()}
+
+
+def _readings(life: Life) -> dict[str, Any]:
+    start = now_slot() - timedelta(days=40)
+    return {"readings": [{"meter": life.side.home.number, "start": start.isoformat(), "kwh": "0.4"}]}
+
+
+_BODIES: dict[str, Any] = {
+    "account": lambda life: {"first_name": "Other", "last_name": "Name", "theme": "dark"},
+    "account_login": lambda life: {"login": _address(life), "password": PASSWORD},
+    "account_signup": _person,
+    "account_email": lambda life: {"email": "second@example.com", "action_add": ""},
+    "account_change_password": lambda life: {"oldpassword": PASSWORD, "password1": OTHER, "password2": OTHER},
+    "account_set_password": lambda life: PASSWORDS,
+    "account_reset_password": lambda life: {"email": _address(life)},
+    "account_reauthenticate": lambda life: {"password": PASSWORD},
+    "event_answer": lambda life: {"answer": "skip"},
+    "organization_approvals": lambda life: {"action": "approve", "ids": [life.objects["pending"]]},
+    "organization_people": lambda life: {"action": "promote", "id": life.objects["member"]},
+    "operator_event_new": _new_event,
+    "operator_event": lambda life: {"action": "cancel"},
+    "event-list": _api_event,
+    "reading-list": _readings,
+}
+
+
+# What a new row needs besides what its form says by itself.
+def _new(life: Life) -> dict[str, dict[str, Any]]:
+    side, start = life.side, now_slot() + timedelta(days=8)
+    moment = {"start_0": f"{start:%Y-%m-%d}", "start_1": f"{start:%H:%M}"}
+    later = start + 2 * HALF_HOUR
+    return {
+        "accounts/user": {"email": "colleague@example.com", "staff_role": "staff"},
+        "accounts/apitoken": {"user": side.staff.pk, "name": "new", "scopes": ["meters:read"]},
+        "organizations/distributor": {"name": "Whither", "timezone": "UTC", "currency": "EUR"},
+        "organizations/organization": {"name": "New school"},
+        "organizations/organizationgroup": {"name": "New group"},
+        "organizations/membership": {"user": life.rows["accounts/user"], "organization": side.organization.pk},
+        "meters/feeder": {"name": "South"},
+        "meters/meter": {"number": "NEW-1", "interval_minutes": "30"},
+        "meters/metermap": {
+            "entity": side.organization.pk,
+            "meter": life.rows["meters/meter"],
+            "valid_from_0": "2026-01-01",
+            "valid_from_1": "00:00",
+        },
+        "events/program": {"name": "Mornings", "preset": "three-day", "rate_per_kw": "2"},
+        "events/enrollment": {"program": life.objects["program"], "meter": life.rows["meters/meter"], "kw": "2"},
+        "events/event": {
+            "program": life.objects["program"],
+            **moment,
+            "end_0": f"{later:%Y-%m-%d}",
+            "end_1": f"{later:%H:%M}",
+        },
+        "auth/group": {"name": "new"},
+        "account/emailaddress": {"user": side.neighbor.pk, "email": "third@example.com"},
+    }
+
+
+# An action of each list that has some.
+ACTIONS = {
+    "accounts/user": ("approve", "reject"),
+    "accounts/apitoken": ("revoke",),
+    "organizations/membership": ("approve", "reject", "promote", "demote", "remove"),
+    "events/enrollment": ("end",),
+    "events/event": ("schedule", "notify", "cancel", "remove"),
+}
+_FIRST = {"accounts/user": "reject", "organizations/membership": "promote", "events/event": "cancel"}
+
+
+def model_of(template: str) -> str:
+    """`app/model` of an address of the admin; empty for its other pages."""
+    parts = template.split("/")
+    return "/".join(parts[2:4]) if len(parts) > 4 and not parts[3].startswith("<") and parts[3] else ""
+
+
+def admin_body(access: AccessWorld, route: Route, address: str, life: Life) -> dict[str, Any]:
+    """The form as it is shown to who may change it most, filled in; an action for a list."""
+    model = model_of(route.template)
+    if route.name.endswith("_changelist"):
+        action = _FIRST.get(model) or (ACTIONS.get(model) or ("delete_selected",))[0]
+        return {"action": action, "_selected_action": [life.rows[model]], "post": "yes"}
+    if route.name.endswith("_delete"):
+        return {"post": "yes"}
+    if not route.name.endswith(("_add", "_change")):
+        return {}
+    if address not in access.forms:
+        access.forms[address] = _shown(access, address, "admin" if life is access.here else "admin B")
+    shown = access.forms[address]
+    tenant = {"tenant": life.side.distributor.pk, "distributor": life.side.distributor.pk}
+    return shown | (tenant | _new(life).get(model, {}) if route.name.endswith("_add") else {})
+
+
+def _shown(access: AccessWorld, address: str, role: str) -> dict[str, Any]:
+    """The values of the form as its distributor's admin gets it, or else a platform operator."""
+    for who in (role, "platform"):
+        page = access.roles[who].client().get(address)
+        if page.status_code == 200:
+            return values_of(page.content.decode())
+    return {}

@@ -1,0 +1,233 @@
+"""Mass assignment: every field of every model sent to every form; nothing changes but what the form is for."""
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import models
+from django.urls import reverse
+
+from tests.access.bodies import admin_body, body_of, model_of
+from tests.access.outcome import Outcome, send
+from tests.access.routes import Route, all_routes
+from tests.access.watch import Change, Rows
+from tests.access.world import AccessWorld
+
+pytestmark = pytest.mark.django_db
+# What would pay most.
+WANTED = {
+    "is_superuser": "on",
+    "is_staff": "on",
+    "is_active": "on",
+    "staff_role": "admin",
+    "approval_status": "approved",
+    "role": "admin",
+    "verified": "on",
+    "primary": "on",
+    "kind": "distributor",
+    "state": "settled",
+    "scopes": ["readings:write", "events:write"],
+    "password": "md5$x$y",
+    "data_version": "99",
+    "credit": "1000",
+    "is_approved": "on",
+}
+# Columns that no form changes, whoever sends it; of a new row, what they must hold instead.
+NEVER = (
+    "is_superuser",
+    "approval_status",
+    "tenant_id",
+    "distributor_id",
+    "digest",
+    "kind",
+    "date_joined",
+    "data_version",
+)
+
+
+def every_field(there: Any) -> dict[str, Any]:
+    """A value for each name of a field of any model; foreign keys point to the other distributor."""
+    sent: dict[str, Any] = {}
+    for model in apps.get_models():
+        for field in model._meta.get_fields():
+            if isinstance(field, models.Field):
+                sent[field.name] = sent[field.attname] = _value(field, there)
+    return sent | WANTED
+
+
+def _value(field: models.Field, there: Any) -> Any:
+    if field.is_relation:
+        return there.rows.get(field.related_model._meta.label_lower.replace(".", "/"), there.side.distributor.pk)
+    if isinstance(field, models.BooleanField):
+        return "on"
+    if isinstance(field, models.DateTimeField):
+        return "2001-01-01T00:00:00Z"
+    numbers = (models.IntegerField, models.DecimalField, models.FloatField)
+    return "7" if isinstance(field, numbers) else "poison"
+
+
+def columns(outcome: Outcome) -> set[str]:
+    """What the request changed."""
+    return {name for change in outcome.changes for name in change.columns}
+
+
+def new(outcome: Outcome, table: str) -> dict[str, Any]:
+    """The one new row of a table."""
+    (row,) = [change.after for change in outcome.changes if change.table == table and change.before is None]
+    assert row is not None
+    return row
+
+
+def sent(access: AccessWorld, before: Rows, role: str, name: str, *args: Any) -> Outcome:
+    """A POST to a named route with its own body and every field besides."""
+    address = reverse(name, args=args)
+    (route, *_) = [route for route in all_routes() if route.name == name]
+    body = every_field(access.there) | body_of(access, route, address)
+    return send(access.roles[role], before, "POST", address, body)
+
+
+@pytest.mark.parametrize("role", ["resident", "member", "org admin", "staff", "admin", "platform"])
+def test_own_account_changes_name_and_colors(access: AccessWorld, before: Rows, role: str):
+    outcome = sent(access, before, role, "account")
+    assert outcome.word == "saves"
+    assert columns(outcome) <= {f"accounts_user.{name}" for name in ("first_name", "last_name", "theme")}
+    (change,) = outcome.changes
+    assert change.after["entity_id"] == access.roles[role].user.pk
+
+
+def test_address_and_password_change_nothing_else(access: AccessWorld, before: Rows):
+    added = sent(access, before, "resident", "account_email")
+    assert columns(added) == {"account_emailaddress+", "delivery_message+"}
+    address = new(added, "account_emailaddress")
+    assert (address["verified"], address["primary"]) == (False, False)
+    assert address["user_id"] == access.world.here.resident.pk
+    changed = sent(access, before, "resident", "account_change_password")
+    assert columns(changed) == {"accounts_user.password", "delivery_message+"}
+
+
+@pytest.mark.parametrize("organization", [False, True])
+def test_sign_up_makes_a_customer_who_waits(access: AccessWorld, before: Rows, organization: bool):
+    side = access.world.here
+    (route,) = [route for route in all_routes() if route.name == "account_signup"]
+    body = every_field(access.there) | body_of(access, route, "/accounts/signup/")
+    body["organization"] = side.organization.pk if organization else ""
+    outcome = send(access.roles["visitor"], before, "POST", "/accounts/signup/", body)
+    made = {"accounts_entity+", "accounts_user+", "account_emailaddress+", "delivery_message+"}
+    assert columns(outcome) == made | ({"organizations_membership+"} if organization else set())
+    user, entity = new(outcome, "accounts_user"), new(outcome, "accounts_entity")
+    assert (user["staff_role"], user["approval_status"]) == ("", "pending")
+    assert not user["is_superuser"]
+    assert (entity["kind"], entity["tenant_id"]) == ("user", side.distributor.pk)
+    assert not new(outcome, "account_emailaddress")["verified"]
+    if organization:
+        row = new(outcome, "organizations_membership")
+        assert (row["organization_id"], row["role"]) == (side.organization.pk, "member")
+
+
+def test_organization_decides_on_what_it_is_asked(access: AccessWorld, before: Rows):
+    approved = sent(access, before, "org admin", "organization_approvals")
+    assert columns(approved) == {"accounts_user.approval_status", "delivery_message+"}
+    promoted = sent(access, before, "org admin", "organization_people")
+    assert columns(promoted) == {"organizations_membership.role"}
+
+
+@pytest.mark.parametrize("role", ["resident", "org admin"])
+def test_answer_to_an_event_changes_the_answer(access: AccessWorld, before: Rows, role: str):
+    outcome = sent(access, before, role, "event_answer", access.here.objects["coming"])
+    assert columns(outcome) == {"events_participation.state"}
+    assert {change.after["state"] for change in outcome.changes} == {"opted_out"}
+
+
+@pytest.mark.parametrize(
+    ("role", "name"), [("admin", "operator_event_new"), ("admin", "event-list"), ("token", "event-list")]
+)
+def test_new_event_is_a_draft_of_the_own_program(access: AccessWorld, before: Rows, role: str, name: str):
+    outcome = sent(access, before, role, name)
+    assert columns(outcome) == {"events_event+"}
+    event = new(outcome, "events_event")
+    assert (event["state"], event["modification_number"], event["notified_at"]) == ("draft", 0, None)
+    assert event["program_id"] == access.here.objects["program"]
+    assert event["created_by_id"] == access.world.here.admin.pk
+
+
+def test_step_of_an_event_changes_the_event(access: AccessWorld, before: Rows):
+    outcome = sent(access, before, "admin", "operator_event", access.here.objects["coming"])
+    assert columns(outcome) <= {
+        "events_event.state", "events_event.modification_number", "delivery_message+", "meters_exclusion-",
+    }  # fmt: skip
+    (event,) = [change for change in outcome.changes if change.table == "events_event"]
+    assert event.after["state"] == "cancelled"
+
+
+def test_sent_readings_are_measured_ones_of_the_named_meter(access: AccessWorld, before: Rows):
+    (route,) = [route for route in all_routes() if route.name == "reading-list"]
+    poison = every_field(access.there)
+    (row,) = body_of(access, route, "/api/v1/readings")["readings"]
+    body = poison | {"readings": [poison | row]}
+    outcome = send(access.roles["token"], before, "POST", "/api/v1/readings", body)
+    assert columns(outcome) == {"meters_intervalreading+", "meters_meter.data_version"}
+    reading = new(outcome, "meters_intervalreading")
+    assert (reading["meter_id"], reading["energy_wh"]) == (access.world.here.home.pk, 400)
+    assert reading["predicted_wh"] is None
+    same = send(access.roles["token"], before, "POST", "/api/v1/readings", {"readings": [row]})
+    assert new(same, "meters_intervalreading") == reading
+
+
+FORMS = [route for route in all_routes() if model_of(route.template) and route.name.endswith(("_add", "_change"))]
+# Fields that a browser leaves out while they are not ticked.
+UNTICKED = {"is_active", "is_open", "exports"}
+# What a service writes besides the row itself.
+BESIDES = {
+    "events/program": {"events_programversion+"},
+    "events/enrollment": {"events_nomination+"},
+    "organizations/organizationgroup": {"organizations_groupmember+"},
+    "meters/meter": {"meters_metermap+"},
+}
+
+
+@pytest.mark.parametrize("route", FORMS, ids=lambda route: route.template)
+def test_admin_form_saves_its_own_fields(access: AccessWorld, before: Rows, route: Route):
+    model = model_of(route.template)
+    address = route.address([access.here.rows.get(model)] * len(route.parameters))
+    shown = admin_body(access, route, address, access.here)
+    outcome = send(access.roles["admin"], before, "POST", address, every_field(access.there) | shown)
+    table = apps.get_model(model.replace("/", "."))._meta.db_table
+    for change in outcome.changes:
+        _must_be_meant(change, table, model, shown, access)
+
+
+def _must_be_meant(change: Change, table: str, model: str, shown: dict[str, Any], access: AccessWorld) -> None:
+    """A log entry, a new row of one's own distributor, or fields of the form in the row that it shows."""
+    names = set(change.columns)
+    if change.before is None:
+        assert names <= {"django_admin_log+", "accounts_entity+", f"{table}+"} | BESIDES.get(model, set())
+        _must_be_of_here(change.after or {}, access)
+        return
+    assert change.table == table, names
+    fields = {name.removesuffix("_0").removesuffix("_1") for name in shown} | UNTICKED
+    changed = {name.partition(".")[2] for name in names}
+    assert changed <= fields | {f"{name}_id" for name in fields}, changed
+    assert changed.isdisjoint(NEVER)
+
+
+def _must_be_of_here(row: dict[str, Any], access: AccessWorld) -> None:
+    here = access.here.side.distributor.pk
+    expected = {"tenant_id": here, "distributor_id": here, "is_superuser": False, "approval_status": "pending"}
+    assert {name: row[name] for name in expected if name in row} == {
+        name: expected[name] for name in expected if name in row
+    }
+    assert row.get("kind") != "distributor"
+
+
+def test_group_takes_no_organization_of_the_other_distributor(access: AccessWorld, before: Rows):
+    (route,) = [route for route in FORMS if route.name == "admin:organizations_organizationgroup_change"]
+    address = route.address([access.here.rows["organizations/organizationgroup"]])
+    body = admin_body(access, route, address, access.here)
+    body |= {"members-0-organization": access.there.side.organization.pk}
+    assert send(access.roles["admin"], before, "POST", address, body).word == "nothing"
+
+
+def test_every_field_reaches_what_it_aims_at(access: AccessWorld):
+    body = every_field(access.there)
+    assert len(body) > 100
+    assert body["tenant"] == body["distributor_id"] == access.there.side.distributor.pk

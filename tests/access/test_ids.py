@@ -1,0 +1,161 @@
+"""Ids of the other distributor, and ids of nothing, are not found."""
+
+import random
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from tests.access.bodies import ACTIONS, body_of
+from tests.access.cases import Case, all_cases
+from tests.access.outcome import SAFE, foreign_words, send
+from tests.access.routes import Route, all_routes
+from tests.access.watch import Rows
+from tests.access.world import AccessWorld
+
+pytestmark = pytest.mark.django_db
+# Whoever may do most inside of the first distributor, and a customer of each kind.
+SEEKERS = ("admin", "token", "auditor", "resident", "org admin")
+NOT_FOUND = ("401", "403", "404", "405", "sign-in")
+# Their parameters are no ids of rows; a row's bare address leads on to its page.
+NO_IDS = ("/admin/<url>", "/admin/<app_label>/", "/charts/figures/<kind>")
+# Lists of Django and allauth, closed to all but platform operators, whom they lead to the index.
+OTHERS_LISTS = ("/admin/auth/", "/admin/account/")
+
+
+@cache
+def _with_ids() -> tuple[Route, ...]:
+    return tuple(_routes())
+
+
+def _routes() -> Iterator[Route]:
+    for route in all_routes():
+        is_door = route.template.startswith("/accounts/") or route.template in NO_IDS
+        if route.parameters and not is_door:
+            yield route
+
+
+@pytest.mark.parametrize("role", SEEKERS)
+def test_other_distributors_objects_are_not_found(access: AccessWorld, before: Rows, role: str):
+    wrong = []
+    for case in all_cases():
+        if case.role != role or "<" not in case.row.address or case.route not in _with_ids():
+            continue
+        address = case.address(access, side="there")
+        body = {} if case.method in SAFE else body_of(access, case.route, address, life=access.there)
+        outcome = send(access.roles[role], before, case.method, address, body)
+        leads_on = case.route.template.startswith("/admin/") and outcome.location.endswith("/change/")
+        if (not leads_on and outcome.word not in NOT_FOUND) or foreign_words(access.roles[role], outcome, address):
+            wrong.append(f"{case.method} {address}: {outcome.word}")
+    assert not wrong, "\n".join(wrong)
+
+
+IDS = [0, 987654, 2**31, 2**32 + 1, 2**63 - 1, 2**63, 10**30, "-1", "1e3", "x", "1%00", "1'--", "..%2f1", "None", "1.0"]
+
+
+@pytest.mark.parametrize("role", ["admin", "resident", "platform"])
+def test_ids_of_nothing_are_not_found(access: AccessWorld, before: Rows, role: str):
+    chance, wrong, tried = random.Random(7), [], 0
+    for route in _with_ids():
+        is_other_page = route.template.startswith("/admin/") and not route.name.endswith("_change")
+        if is_other_page or route.template.startswith(OTHERS_LISTS):
+            continue
+        for number in chance.sample(IDS, 6):
+            outcome = send(access.roles[role], before, "GET", route.address([number] * len(route.parameters)))
+            tried += 1
+            if outcome.word not in NOT_FOUND:
+                wrong.append(f"GET {route.template} with {number}: {outcome.word}")
+    assert not wrong, "\n".join(wrong)
+    assert tried > 200
+
+
+BEYOND = 10**30
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"/api/v1/rewards?event={BEYOND}",
+        f"/api/v1/events?program={BEYOND}",
+        f"/ops/events?program={BEYOND}",
+        f"/ops/meters?of=feeder-{BEYOND}",
+        f"/admin/meters/metermap/?meter={BEYOND}",
+    ],
+)
+def test_query_with_a_number_beyond_all_ids_finds_nothing(access: AccessWorld, before: Rows, address: str):
+    assert send(access.roles["admin"], before, "GET", address).status in (200, 404)
+
+
+def test_sign_up_with_a_number_beyond_all_ids_is_refused(access: AccessWorld, before: Rows):
+    body = {"distributor": BEYOND, "organization": BEYOND, "email": "n@example.com"}
+    assert send(access.roles["visitor"], before, "POST", "/accounts/signup/", body).word == "nothing"
+
+
+def _queries(there: Any) -> list[str]:
+    """Addresses whose query names an object of the other distributor."""
+    objects = there.objects
+    return [
+        *(f"/api/v1/{name}?meter={meter}" for name in ("readings", "predictions") for meter in
+          (objects["home"], "Thither-home", "0", "x", str(2**64))),
+        *(f"/ops{page}?{query}" for page in ("/meters", "/map") for query in (
+            f"of=organization-{objects['schools']}", f"of=group-{there.rows['organizations/organizationgroup']}",
+            f"of=feeder-{there.rows['meters/feeder']}", "of=organization-x")),
+        f"/ops/meters?meter={objects['home']}",
+        f"/charts/map?of=organization-{objects['schools']}",
+        f"/org/meters?open={objects['school']}",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ["admin", "org admin", "token"])
+def test_queries_do_not_reach_the_other_distributor(access: AccessWorld, before: Rows, role: str):
+    for address in _queries(access.there):
+        assert send(access.roles[role], before, "GET", address).word in NOT_FOUND, address
+
+
+def test_filters_of_lists_find_nothing_of_the_other_distributor(access: AccessWorld, before: Rows):
+    objects = access.there.objects
+    for address in (
+        f"/api/v1/events?program={objects['program']}",
+        f"/api/v1/rewards?event={objects['past']}",
+        "/api/v1/rewards?meter=Thither-home",
+        "/api/v1/meters?number=Thither-home",
+        f"/ops/events?program={objects['program']}",
+        f"/ops?distributor={access.there.side.distributor.pk}",
+    ):
+        visitor = access.roles["admin"]
+        outcome = send(visitor, before, "GET", address)
+        assert outcome.status in (200, 400), address
+        # The address itself may come back in links of pages.
+        assert foreign_words(visitor, outcome, address) == [], address
+        if address.startswith("/api/") and outcome.status == 200:
+            assert '"count":0' in outcome.text
+
+
+@pytest.mark.parametrize("model", ACTIONS)
+def test_actions_of_the_admin_leave_the_other_distributor_alone(access: AccessWorld, before: Rows, model: str):
+    address = reverse(f"admin:{model.replace('/', '_')}_changelist")
+    for action in (*ACTIONS[model], "delete_selected"):
+        body = {"action": action, "_selected_action": [access.there.rows[model]], "post": "yes"}
+        outcome = send(access.roles["admin"], before, "POST", address, body)
+        assert outcome.changes == (), (action, [each.columns for each in outcome.changes])
+        # What it stands for does change something of one's own, where the rules allow it.
+    own = {"action": ACTIONS[model][-1], "_selected_action": [access.here.rows[model]]}
+    assert send(access.roles["admin"], before, "POST", address, own).changes
+
+
+def test_decisions_of_an_organization_do_not_reach_another(access: AccessWorld, before: Rows):
+    strangers = [access.there.objects["pending"], access.world.here.other_organization_admin.membership.pk]
+    for action in ("approve", "reject"):
+        body = {"action": action, "ids": strangers}
+        assert send(access.roles["org admin"], before, "POST", "/org/approvals", body).word == "nothing"
+    for action in ("promote", "demote", "remove"):
+        for stranger in (*strangers, access.there.objects["member"]):
+            body = {"action": action, "id": stranger}
+            assert send(access.roles["org admin"], before, "POST", "/org/people", body).word == "404"
+
+
+def test_case_knows_its_object():
+    named = [case for case in all_cases() if isinstance(case, Case) and case.row.objects]
+    assert {len(case.route.parameters) == len(case.row.objects) for case in named} == {True}

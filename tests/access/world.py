@@ -1,0 +1,227 @@
+"""The world of the access matrix: both distributors with a full life, and a browser for each role."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.test.client import ClientHandler
+
+from accounts.models import ApprovalStatus, User
+from accounts.services import issue_token, set_approval
+from accounts.stages import WAITING_FOR
+from dashboards.tests.story import (
+    HALF_HOUR,
+    add_readings,
+    coming_event,
+    lower,
+    make_program,
+    now_slot,
+    past_event,
+    settled,
+)
+from delivery.mail import KIND
+from delivery.services import enqueue
+from events.models import Enrollment
+from events.services import create_event
+from forecasting.services import issue_forecast
+from meters.models import Feeder, Meter, MeterMap
+from organizations.models import GroupMember, OrganizationGroup
+from settlement.models import LedgerBatch, LedgerEntry, SettlementLine
+from tests.builder import PASSWORD, Side, World, make_member, make_meter, make_organization, make_user, make_world
+
+PUBLIC_NAMES = re.compile(r"\b(?:Hither|Thither)(?: Schools| Water| Library)?(?=[<)]| \()")
+# Whose words must not reach whom; "nobody" has no distributor, a platform operator sees all.
+FOREIGN = {
+    "here": re.compile("[Tt]hither"),
+    "there": re.compile("(?<![Tt])[Hh]ither"),
+    "nobody": re.compile("[Hh]ither"),
+}
+
+
+def _name_everybody(side: Side, name: str) -> None:
+    """Puts the marker into names and addresses of all people of a side."""
+    for user in User.objects.filter(tenant=side.distributor.pk):
+        email = f"{name.lower()}-{user.pk}@example.com"
+        User.objects.filter(pk=user.pk).update(email=email, first_name=name, last_name=f"{name}-Person")
+        EmailAddress.objects.filter(user=user).update(email=email)
+
+
+def _place(side: Side, name: str) -> None:
+    """Puts the marker into meters, and the meters onto the map."""
+    for number, meter in enumerate(Meter.objects.filter(distributor=side.distributor)):
+        place = {"latitude": Decimal(44) + number, "longitude": Decimal(-72) - number}
+        Meter.objects.filter(pk=meter.pk).update(name=f"{name} meter {number}", **place)
+
+
+@dataclass
+class Life:
+    """Rows of one side by the names that docs/access.md uses, and one row per model for the admin."""
+
+    side: Side
+    objects: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+
+
+def live(side: Side) -> Life:
+    """A program, events in each state, rewards, a forecast, mail, and rows that nothing depends on."""
+    life, name = Life(side), side.distributor.name
+    for meter, days in ((side.home, 8), (side.neighbor_home, 1), (side.school, 8)):
+        add_readings(meter, days=days)
+    program = make_program(side, side.home, side.school)
+    program.description = f"{name} evenings, described"
+    program.save()
+    past, coming = past_event(program), coming_event(program)
+    lower(side.home, past, 100)
+    lower(side.school, past, 100)
+    run = settled(past)
+    later = now_slot() + timedelta(days=3)
+    draft = create_event(program=program, start=later, end=later + 2 * HALF_HOUR)
+    forecast = issue_forecast(distributor=side.distributor, issued_at=now_slot() - HALF_HOUR, engine="similar-days")
+    mail = enqueue(
+        kind=KIND,
+        recipient=f"{name.lower()}@example.com",
+        payload={"subject": f"{name} subject", "text": f"{name} text"},
+        tenant_id=side.distributor.pk,
+    )
+    lines = {line.meter_id: line.pk for line in SettlementLine.objects.filter(run=run)}
+    life.objects |= {
+        "home": side.home.pk,
+        "school": side.school.pk,
+        "coming": coming.pk,
+        "past": past.pk,
+        "draft": draft.pk,
+        "home reward": lines[side.home.pk],
+        "school reward": lines[side.school.pk],
+        "schools": side.organization.pk,
+        "program": program.pk,
+        "home map": MeterMap.objects.get(meter=side.home, entity=side.resident).pk,
+        "member": side.member.membership.pk,
+        "pending": side.pending.membership.pk,
+    }
+    life.rows |= _spare_rows(side, name) | {
+        "organizations/distributor": side.distributor.pk,
+        "organizations/membership": side.member.membership.pk,
+        "delivery/message": mail.pk,
+        "meters/metermap": life.objects["home map"],
+        "forecasting/forecast": forecast.pk,
+        "forecasting/meterforecast": forecast.meters.first().pk,
+        "events/program": program.pk,
+        "events/enrollment": Enrollment.objects.get(program=program, meter=side.home).pk,
+        "events/event": draft.pk,
+        "settlement/settlementrun": run.pk,
+        "settlement/settlementline": lines[side.home.pk],
+        "settlement/ledgerbatch": LedgerBatch.objects.get(run=run).pk,
+        "settlement/ledgerentry": LedgerEntry.objects.filter(batch__run=run).first().pk,
+        "account/emailaddress": EmailAddress.objects.get(user=side.resident).pk,
+    }
+    _name_everybody(side, name)
+    _place(side, name)
+    return life
+
+
+def _spare_rows(side: Side, name: str) -> dict[str, int]:
+    """Rows that may be changed and deleted."""
+    organization = make_organization(side.distributor, f"{name} Library")
+    group = OrganizationGroup.objects.create(distributor=side.distributor, name=f"{name} group")
+    GroupMember.objects.create(group=group, organization=side.organization)
+    token, _key = issue_token(user=side.staff, name=f"{name} token", scopes=["meters:read"])
+    return {
+        "accounts/user": make_user(side.distributor).pk,
+        "accounts/apitoken": token.pk,
+        "organizations/organization": organization.pk,
+        "organizations/organizationgroup": group.pk,
+        "meters/feeder": Feeder.objects.create(distributor=side.distributor, name=f"{name} spare").pk,
+        "meters/meter": make_meter(side.distributor, f"{name}-spare").pk,
+        "auth/group": Group.objects.create(name=f"{name} permissions").pk,
+    }
+
+
+HANDLERS = {checks: ClientHandler(enforce_csrf_checks=checks) for checks in (False, True)}
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody at the door: the side, the cookie and the header that they bring."""
+
+    side: str
+    user: User | None = None
+    cookie: str = ""
+    bearer: str = ""
+
+    def client(self, **kwargs: Any) -> Client:
+        """A fresh browser of theirs."""
+        headers = {"authorization": f"Bearer {self.bearer}"} if self.bearer else None
+        client = Client(headers=headers, **kwargs)
+        # Middleware is loaded once, not for each request.
+        client.handler = HANDLERS[client.handler.enforce_csrf_checks]
+        if self.cookie:
+            client.cookies["sessionid"] = self.cookie
+        return client
+
+
+@dataclass
+class AccessWorld:
+    """Everything that a case needs."""
+
+    world: World
+    here: Life
+    there: Life
+    roles: dict[str, Visitor]
+    # What the forms of the admin show, by address.
+    forms: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def build() -> AccessWorld:
+    """Two distributors alike, "Hither" and "Thither", and everybody of docs/access.md."""
+    world = make_world()
+    EmailAddress.objects.create(user=world.platform, email=world.platform.email, verified=True, primary=True)
+    here, there = live(world.here), live(world.there)
+    User.objects.update(password=make_password(PASSWORD))
+    return AccessWorld(world, here, there, _roles(world))
+
+
+def _roles(world: World) -> dict[str, Visitor]:
+    here, there = world.here, world.there
+    revoked = make_member(here.organization)
+    people = {
+        "revoked": ("nobody", revoked),
+        "resident": ("here", here.resident),
+        "resident B": ("there", there.resident),
+        "member": ("here", here.member),
+        "org admin": ("here", here.organization_admin),
+        "org admin 2": ("here", here.other_organization_admin),
+        "staff": ("here", here.staff),
+        "auditor": ("here", here.auditor),
+        "admin": ("here", here.admin),
+        "admin B": ("there", there.admin),
+        "platform": ("all", world.platform),
+    }
+    roles = {"visitor": Visitor("nobody")}
+    for role, (side, user) in people.items():
+        user = User.objects.get(pk=user.pk)
+        roles[role] = Visitor(side, user, _signed_in(user))
+    set_approval(user=revoked, status=ApprovalStatus.REJECTED, by=here.organization_admin)
+    roles["waiting"] = Visitor("here", here.pending, _waits(here.pending))
+    roles["token"] = Visitor("here", bearer=here.token_key)
+    roles["no scope"] = Visitor("here", bearer=issue_token(user=here.admin, name="bare", scopes=[])[1])
+    return roles
+
+
+def _signed_in(user: User) -> str:
+    client = Client()
+    client.force_login(user)
+    return client.cookies["sessionid"].value
+
+
+def _waits(user: User) -> str:
+    client = Client()
+    session = client.session
+    session[WAITING_FOR] = user.pk
+    session.save()
+    return str(session.session_key)

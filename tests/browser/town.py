@@ -1,0 +1,203 @@
+"""A small believable town: three weeks of readings, forecasts, one settled event, one announced for tomorrow."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from zlib import crc32
+
+import numpy as np
+from django.utils import timezone
+
+from accounts.models import ApprovalStatus, Scope, StaffRole, User
+from common.holiday_calendar import calendar_days
+from common.intervals import local_day, resolve_local
+from delivery.services import drain
+from events.models import Event, Program
+from events.services import Terms, create_event, create_program, enroll, notify_event, record_completed_event
+from events.services import schedule_event as schedule
+from forecasting.services import issue_forecast
+from meters.models import Feeder, Meter
+from meters.services import Readings, ingest_readings
+from organizations.models import Distributor, Organization
+from settlement.models import SettlementLine
+from settlement.services import post_run, settle
+from tests.builder import (
+    PASSWORD,
+    make_distributor,
+    make_member,
+    make_meter,
+    make_organization,
+    make_token,
+    make_user,
+    map_meter,
+)
+
+DAYS = 21
+HALF_HOUR = timedelta(minutes=30)
+# The readings end this long ago, so that a test can send newer ones.
+BEHIND = timedelta(hours=3)
+NEEDED_IN_EVENT = 0.7
+# Wh per half hour of a day, hour by hour: a home with an evening peak, a school with a day.
+HOME = [
+    180, 160, 150, 150, 160, 200, 320, 420, 380, 300, 280, 290,
+    320, 300, 290, 330, 460, 640, 720, 690, 600, 480, 340, 230,
+]  # fmt: skip
+SCHOOL = [4, 4, 4, 4, 4, 5, 9, 16, 22, 24, 25, 25, 24, 24, 22, 19, 14, 10, 8, 7, 6, 5, 4, 4]  # fmt: skip
+
+
+@dataclass
+class Town:
+    """Who and what there is. Tests of Maple change its people; everything else is only read or answered."""
+
+    distributor: Distributor
+    program: Program
+    past: Event
+    coming: Event
+    maple: Organization
+    harbor: Organization
+    people: dict[str, User]
+    home: Meter
+    neighbor_home: Meter
+    pump: Meter
+    hall: Meter
+    reward: int
+    token_key: str
+
+    def newest(self, meter: Meter) -> datetime:
+        """The start of the meter's newest reading."""
+        found: datetime = meter.readings.latest("start").start
+        return found
+
+
+def build() -> Town:
+    """The town up to now, its notices delivered."""
+    distributor = make_distributor("Larkfield Electric", holiday_calendar="US", contact_email="help@larkfield.example")
+    maple, harbor = (make_organization(distributor, name) for name in ("Maple Street School", "Harbor Water Works"))
+    people = _people(distributor, maple, harbor)
+    meters = _meters(distributor, people, maple, harbor)
+    program = _program(distributor, list(meters.values()))
+    past_start = _evening(distributor, _business_day(distributor))
+    _read(distributor, list(meters.values()), past_start)
+    _forecast(distributor)
+    past = record_completed_event(program=program, start=past_start, end=past_start + 4 * HALF_HOUR)
+    post_run(run=settle(event=past))
+    coming = _announce(program)
+    while drain(limit=1000):  # a notice becomes mails, which are messages of their own
+        pass
+    reward = SettlementLine.objects.get(run__event=past, meter=meters["home"]).pk
+    key = make_token(people["operator"], Scope.READINGS_WRITE)[1]
+    return Town(distributor, program, past, coming, maple, harbor, people, reward=reward, token_key=key, **meters)
+
+
+def _people(distributor: Distributor, maple: Organization, harbor: Organization) -> dict[str, User]:
+    waits = {"approval_status": ApprovalStatus.PENDING}
+    make = {
+        "resident": lambda **who: make_user(distributor, **who),
+        "neighbor": lambda **who: make_user(distributor, **who),
+        "newcomer": lambda **who: make_user(distributor, **who),
+        "principal": lambda **who: make_member(maple, **who),
+        "teacher": lambda **who: make_member(maple, **who),
+        "waiting": lambda **who: make_member(maple, **who, **waits),
+        "director": lambda **who: make_member(harbor, **who),
+        "engineer": lambda **who: make_member(harbor, **who),
+        "applicant": lambda **who: make_member(harbor, **who, **waits),
+        "operator": lambda **who: make_user(distributor, staff_role=StaffRole.ADMIN, **who),
+        "staff": lambda **who: make_user(distributor, staff_role=StaffRole.STAFF, **who),
+        "auditor": lambda **who: make_user(distributor, staff_role=StaffRole.AUDITOR, **who),
+    }  # fmt: skip
+    names = {
+        "resident": "Dana Whitfield",
+        "teacher": "Sam Okafor",
+        "waiting": "Noa Lindqvist",
+        "principal": "Ana Reyes",
+    }
+    people = {}
+    for part, maker in make.items():
+        first, last = names.get(part, f"{part.capitalize()} Larkfield").split()
+        email = f"{part}@larkfield.example"
+        people[part] = maker(email=email, password=PASSWORD, first_name=first, last_name=last)
+    people["platform"] = User.objects.create_superuser("platform@larkfield.example", PASSWORD)
+    return people
+
+
+def _meters(
+    distributor: Distributor, people: dict[str, User], maple: Organization, harbor: Organization
+) -> dict[str, Meter]:
+    feeder = Feeder.objects.create(distributor=distributor, name="North")
+    holders = {"home": people["resident"], "neighbor_home": people["neighbor"], "pump": harbor, "hall": harbor}
+    made = {}
+    for place, (name, holder) in enumerate(holders.items()):
+        is_home = isinstance(holder, User)
+        made[name] = make_meter(
+            distributor,
+            f"LF-{place + 1:03}",
+            name=f"{name.replace('_', ' ').capitalize()}",
+            usage_kind="home" if is_home else "school",
+            feeder=feeder,
+            contracted_kw=Decimal(1) if is_home else Decimal(20),
+            latitude=Decimal("44.30") + Decimal(place) / 100,
+            longitude=Decimal("-72.10") - Decimal(place % 2) / 100,
+        )
+        map_meter(made[name], holder)
+    map_meter(make_meter(distributor, "LF-009", name="Gym", usage_kind="school"), maple)
+    return made
+
+
+def _program(distributor: Distributor, meters: list[Meter]) -> Program:
+    terms = Terms("three-day", Decimal("2.80"), Decimal("10.35"), holiday_calendar="US")
+    program = create_program(distributor=distributor, name="Evening peak", terms=terms)[0].program
+    for meter in meters:
+        enroll(program=program, meter=meter)
+    return program
+
+
+def _business_day(distributor: Distributor) -> int:
+    """How many days ago the past event was: the second business day before today."""
+    today = local_day(timezone.now(), distributor.zone)
+    holidays = calendar_days("US", (today.year - 1, today.year))
+    days = [today - timedelta(days=back) for back in range(1, 12)]
+    business = [day for day in days if day.weekday() < 5 and day not in holidays]
+    return (today - business[1]).days
+
+
+def _evening(distributor: Distributor, days_ago: int) -> datetime:
+    """Five o'clock in the afternoon, so many local days ago."""
+    day = local_day(timezone.now(), distributor.zone) - timedelta(days=days_ago)
+    return resolve_local(datetime.combine(day, time(17)), distributor.zone)
+
+
+def _read(distributor: Distributor, meters: list[Meter], event_start: datetime) -> None:
+    """What everybody used: the day's shape, less at weekends, chance of ten percent, less in the event."""
+    end = (timezone.now() - BEHIND).replace(minute=0, second=0, microsecond=0)
+    starts = np.arange(int((end - timedelta(days=DAYS)).timestamp()), int(end.timestamp()), 1800)
+    for meter in meters:
+        energies = _energies(meter, starts, distributor)
+        inside = (starts >= event_start.timestamp()) & (starts < (event_start + 4 * HALF_HOUR).timestamp())
+        energies[inside] *= NEEDED_IN_EVENT
+        readings = Readings(np.full(len(starts), meter.pk), starts, np.rint(energies).astype(np.int64))
+        ingest_readings(distributor=distributor, readings=readings, source="town")
+
+
+def _energies(meter: Meter, starts: np.ndarray, distributor: Distributor) -> np.ndarray:
+    chance = np.random.default_rng(crc32(meter.number.encode()))
+    moments = [datetime.fromtimestamp(at, distributor.zone) for at in starts.tolist()]
+    is_home = meter.usage_kind == "home"
+    day = np.array(HOME if is_home else SCHOOL, float) * (1 if is_home else 500)
+    shape = day[[moment.hour for moment in moments]]
+    weekend = np.array([moment.weekday() >= 5 for moment in moments])
+    shape[weekend] *= 1.1 if is_home else 0.4
+    return shape * chance.normal(1, 0.1, len(starts)).clip(0.5, 1.5)
+
+
+def _forecast(distributor: Distributor) -> None:
+    """The forecasts of the last nine midnights."""
+    today = local_day(timezone.now(), distributor.zone)
+    for back in range(8, -1, -1):
+        issued = resolve_local(datetime.combine(today - timedelta(days=back), time(0)), distributor.zone)
+        issue_forecast(distributor=distributor, issued_at=issued, horizon_hours=72, engine="similar-days")
+
+
+def _announce(program: Program) -> Event:
+    start = _evening(program.distributor, -1)
+    event = create_event(program=program, start=start, end=start + 4 * HALF_HOUR)
+    return notify_event(event=schedule(event=event))
