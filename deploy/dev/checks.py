@@ -152,9 +152,7 @@ def _call(command: list[str], env: dict[str, str]) -> tuple[bool, str]:
     if not shutil.which(command[0]):
         return False, f"{command[0]} is not installed."
     pipe, null = subprocess.PIPE, subprocess.DEVNULL
-    result = subprocess.run(
-        command, env=env, stdin=null, stdout=pipe, stderr=subprocess.STDOUT, text=True, check=False
-    )
+    result = subprocess.run(command, env=env, stdin=null, stdout=pipe, stderr=subprocess.STDOUT, text=True, check=False)
     return result.returncode == 0, result.stdout
 
 

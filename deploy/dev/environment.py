@@ -112,8 +112,7 @@ def _build(kind: Kind, target: Path) -> None:
     for leftover in target.parent.glob(f"{target.name}.build-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     note(
-        f"Installing {len(_pins(kind))} Python packages for {kind.purpose}; "
-        "this takes a minute or two, and only once …"
+        f"Installing {len(_pins(kind))} Python packages for {kind.purpose}; this takes a minute or two, and only once …"
     )
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix=f"{target.name}.build-", dir=target.parent))

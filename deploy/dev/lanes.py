@@ -153,9 +153,7 @@ def _variables(lane: Lane, folder: Path, pair: servers.Servers | None) -> dict[s
     return variables
 
 
-def _run_lane(
-    lane: Lane, environment_path: Path, folder: Path, pair: servers.Servers | None, arguments: str
-) -> Result:
+def _run_lane(lane: Lane, environment_path: Path, folder: Path, pair: servers.Servers | None, arguments: str) -> Result:
     report = folder / f"{lane.name}.xml"
     command: list[str | Path] = [environment.python_of(environment_path), "-m", "pytest", "-q"]
     command += [

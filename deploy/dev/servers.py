@@ -147,9 +147,7 @@ class Servers:
     def _sql(self, text: str) -> subprocess.CompletedProcess[str]:
         command = ["mariadb", "--no-defaults", f"--socket={self.database_socket}"]
         command += [f"--user={getpass.getuser()}"]
-        return subprocess.run(
-            command, input=text, text=True, capture_output=True, check=False, start_new_session=True
-        )
+        return subprocess.run(command, input=text, text=True, capture_output=True, check=False, start_new_session=True)
 
     def _make_users(self) -> None:
         """Make the database, its two users and their rights; running it again changes nothing."""
