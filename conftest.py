@@ -1,5 +1,6 @@
 """What every test shares: the MariaDB marker, and a flush that gets past triggers."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,14 +11,23 @@ from django.test import override_settings
 from tests.builder import Side, World, make_world
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips what needs MariaDB on other databases."""
-    if connection.vendor == "mysql":
-        return
-    skip = pytest.mark.skip(reason="needs MariaDB: SQLite has one writer and no users")
-    for item in items:
-        if item.get_closest_marker("mariadb"):
-            item.add_marker(skip)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skips what needs MariaDB on other databases; on its lane leaves out what no database can change."""
+    if connection.vendor != "mysql":
+        skip = pytest.mark.skip(reason="needs MariaDB: SQLite has one writer and no users")
+        for item in items:
+            if item.get_closest_marker("mariadb"):
+                item.add_marker(skip)
+    elif os.environ.get("DRPORTAL_LANE") == "mariadb":
+        pure = [item for item in items if not _touches_database(item)]
+        config.hook.pytest_deselected(items=pure)
+        items[:] = [item for item in items if _touches_database(item)]
+
+
+def _touches_database(item: pytest.Item) -> bool:
+    fixtures = {"db", "transactional_db", "django_db_setup"}
+    marked = any(item.get_closest_marker(name) for name in ("django_db", "mariadb"))
+    return marked or bool(fixtures & set(getattr(item, "fixturenames", ())))
 
 
 @pytest.fixture(scope="session", autouse=True)
