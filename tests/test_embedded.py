@@ -29,7 +29,7 @@ def outbox(n):
 
 def ingest(n):
     meter = Meter.objects.get(number=sys.argv[1])
-    start = datetime(2026, 1, 1, tzinfo=UTC) + n * timedelta(days=1)
+    start = datetime(1991, 1, 1, tzinfo=UTC) + n * timedelta(days=1)
     rows = [(meter.pk, start + i * timedelta(minutes=30), 100 + i) for i in range(48)]
     assert ingest_readings(distributor=meter.distributor, readings=Readings.of(rows), source="test").new == 48
 
