@@ -10,7 +10,7 @@ from meters.models import Feeder, Meter, MeterMap
 from organizations.models import Distributor, GroupMember, Membership, Organization, OrganizationGroup
 from tests.builder import PASSWORD, make_token, make_user, make_world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 ADMINS = {model: one for model, one in admin.site._registry.items() if isinstance(one, TenantAdmin)}
 READERS = ["admin", "staff", "auditor"]

@@ -8,7 +8,7 @@ from meters.models import Feeder, Meter, MeterMap
 from organizations.models import Distributor, GroupMember, Membership, Organization, OrganizationGroup
 from tests.builder import make_distributor, make_member, make_organization, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

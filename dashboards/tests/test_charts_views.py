@@ -21,7 +21,7 @@ from meters.models import IntervalReading, Meter, MeterMap
 from meters.services import Readings, ingest_readings
 from tests.builder import make_meter, make_user, map_meter
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def chart(client, meter, tag="", **query):

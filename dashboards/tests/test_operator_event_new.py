@@ -13,7 +13,7 @@ from events.models import Event, EventState, Program
 from events.services import enroll
 from tests.builder import make_meter
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 ZONE = ZoneInfo("America/New_York")
 ADDRESS = "/ops/events/new"
 

@@ -22,7 +22,7 @@ from events.services import cancel_event, create_event, enroll, opt_in, opt_out,
 from settlement.models import LedgerEntry, SettlementLine
 from tests.builder import make_admin, make_distributor, make_meter
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from events.services import create_event
 from forecasting.models import Forecast, ForecastState, MeterForecast
 from tests.builder import PASSWORD, make_admin, make_distributor
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def issue(distributor, state=ForecastState.DONE, hours_ago=3, **fields):

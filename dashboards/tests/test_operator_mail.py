@@ -6,7 +6,7 @@ from django.core.mail import send_mail
 from dashboards.tests.operator_tools import browser, page, query_count
 from tests.builder import make_world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 LINK = "http://localhost:8000/accounts/confirm-email/abc/"
 
 

@@ -8,7 +8,7 @@ from dashboards.tests.operator_tools import browser, more_meters, page, query_co
 from meters.models import Meter
 from tests.builder import make_admin, make_distributor
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def place(meter, latitude, longitude):

@@ -14,7 +14,7 @@ from meters.models import Feeder, IntervalReading, Meter
 from organizations.models import GroupMember, OrganizationGroup
 from tests.builder import make_admin, make_distributor, make_meter, map_meter
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def numbers(distributor, value):

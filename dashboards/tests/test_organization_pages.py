@@ -15,7 +15,7 @@ from delivery.models import Message
 from organizations.models import Membership, MembershipRole
 from tests.builder import make_member, make_meter, map_meter
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 READABLE = ("organization_home", "organization_meters", "organization_rewards")
 FOR_ADMINS = ("organization_approvals", "organization_people")

@@ -3,9 +3,12 @@ import sqlite3
 import subprocess
 import sys
 
+import pytest
+
 from drportal import env
 
 
+@pytest.mark.slow
 def test_migrate_alone_makes_a_working_portal(tmp_path):
     """The table of the database cache is there too: without it no log-in gets past the rate limits."""
     file = tmp_path / "new.sqlite3"

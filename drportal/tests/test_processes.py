@@ -14,6 +14,8 @@ import pytest
 from drportal import env
 from drportal.demo.processes import DemoError, Process, Supervisor, answers, refuse_taken_port
 
+pytestmark = pytest.mark.slow
+
 SLEEP = "import time; time.sleep(300)"
 SLEEPER = [sys.executable, "-c", f"import subprocess, sys; subprocess.run([sys.executable, '-c', '{SLEEP}'])"]
 SERVER = """

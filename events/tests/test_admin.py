@@ -11,7 +11,7 @@ from events.models import Enrollment, Event, EventState, Nomination, Program, Pr
 from events.services import notify_event, schedule_event
 from events.tests.world import make_announced, make_draft, make_program
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 TERMS = {
     "preset": "three-day", "rate_per_kw": "2.80", "wholesale_cost_per_kw": "10.35", "holiday_calendar": "US",
     "holidays": "2026-07-03, 2026-12-24",

@@ -7,7 +7,7 @@ from django.utils import timezone
 from forecasting.models import Forecast, ForecastState, MeterForecast
 from tests.builder import make_world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 MODELS = (Forecast, MeterForecast)
 
 

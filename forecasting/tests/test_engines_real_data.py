@@ -17,7 +17,10 @@ SHARED = Path(os.environ.get("DRPORTAL_SHARED_DATA", Path(__file__).parents[3] /
 READINGS = SHARED / "vec2021" / "readings.csv.gz"
 START = datetime(2021, 3, 21, 4, tzinfo=UTC)  # local midnight in New York
 DAYS = (47, 58, 69, 78, 85, 94)
-pytestmark = pytest.mark.skipif(not READINGS.exists(), reason="needs the shared data vec2021")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not READINGS.exists(), reason="needs the shared data vec2021"),
+]
 
 
 @pytest.fixture(scope="module")

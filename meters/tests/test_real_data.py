@@ -15,6 +15,7 @@ SHARED = Path(os.environ.get("DRPORTAL_SHARED_DATA", settings.BASE_DIR.parent / 
 FOLDER = SHARED / "vec2021"
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.django_db,
     pytest.mark.skipif(not FOLDER.is_dir(), reason="the validation data are not here"),
 ]

@@ -8,7 +8,7 @@ from settlement.services import post_run, settle
 from settlement.tests.world import make_case
 from tests.builder import make_admin, make_distributor
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 MODELS = (SettlementRun, SettlementLine, LedgerBatch, LedgerEntry)
 
 

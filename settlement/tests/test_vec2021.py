@@ -18,6 +18,8 @@ from events.models import Event, EventState
 from settlement.models import Account, LedgerEntry, SettlementRun
 from tests.builder import make_distributor
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(os.environ.get("DRPORTAL_SHARED_DATA", ROOT.parent / "shared" / "data")) / "vec2021"
 EVENTS = (("2021-03-29T07:00", "2021-03-29T08:00"), ("2021-05-25T17:00", "2021-05-25T18:00"))

@@ -9,6 +9,8 @@ import pytest
 
 from simulator.cli import main
 
+pytestmark = pytest.mark.slow
+
 START, MIDDLE, END = "2026-10-30T00:00:00Z", "2026-11-01T05:30:00Z", "2026-11-03T00:00:00Z"
 
 

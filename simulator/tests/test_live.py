@@ -22,6 +22,8 @@ from simulator.portal import Portal
 from simulator.times import utc_text
 from simulator.town import Event, build_town, energy_wh, slots_between
 
+pytestmark = pytest.mark.slow
+
 TOWN = build_town()
 NOON = int(datetime(2026, 11, 18, 17, tzinfo=UTC).timestamp())
 ROOT = Path(__file__).resolve().parents[2]

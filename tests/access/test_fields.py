@@ -13,7 +13,7 @@ from tests.access.routes import Route, all_routes
 from tests.access.watch import Change, Rows
 from tests.access.world import AccessWorld
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 # What would pay most.
 WANTED = {
     "is_superuser": "on",

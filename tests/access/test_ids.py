@@ -15,7 +15,7 @@ from tests.access.routes import Route, all_routes
 from tests.access.watch import Rows
 from tests.access.world import AccessWorld
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 # Whoever may do most inside of the first distributor, and a customer of each kind.
 SEEKERS = ("admin", "token", "auditor", "resident", "org admin")
 NOT_FOUND = ("401", "403", "404", "405", "sign-in")

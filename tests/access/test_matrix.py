@@ -10,7 +10,7 @@ from tests.access.table import ROLES, rows, rows_of
 from tests.access.watch import Rows
 from tests.access.world import AccessWorld
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 CLOSED = ("401", "403", "404", "405", "sign-in", "waiting page")
 

@@ -8,7 +8,7 @@ from tests.access.outcome import send
 from tests.access.watch import Rows
 from tests.access.world import PASSWORD, AccessWorld
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 ELSEWHERE = [
     "https://evil.example/x",
     "//evil.example/x",
