@@ -30,7 +30,6 @@ class Command(BaseCommand):
         try:
             refuse_taken_port(HOST, port)
             self.stdout.write("Preparing the demonstration (the first time takes a minute or two) …")
-            _run(["migrate", "--verbosity", "0"], environment)
             _run(["demo_data"], environment | {"EMAIL_URL": "filemail:"})
             supervisor = Supervisor(environment, _processes(folder, port))
             supervisor.run(ready_url=f"http://{HOST}:{port}/readyz", when_ready=lambda: self._welcome(folder, port))

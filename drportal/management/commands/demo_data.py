@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
@@ -16,6 +17,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("Set DEMO=true: this is for a demonstration, not for a portal with real people.")
+        # Here, not in a process of its own: importing everything once more would cost each start some seconds.
+        call_command("migrate", verbosity=0)
         try:
             build(settings.VAR_DIR / "town", timezone.now(), lambda words: self.stdout.write(f"  {words}"))
         except PortalError as refusal:
