@@ -163,21 +163,22 @@ def view(page: Page) -> list[float]:
     return [model(page, "x_range", "start"), model(page, "x_range", "end")]
 
 
-def ink(page: Page, color: list[int]) -> int:
-    """Pixels of nearly that color on the canvases of the chart."""
-    return page.evaluate(
-        """(color) => { let count = 0;
-        const walk = (root) => { for (const node of root.querySelectorAll("*")) {
-          if (node.tagName === "CANVAS" && node.width) {
-            const { data } = node.getContext("2d").getImageData(0, 0, node.width, node.height);
-            for (let i = 0; i < data.length; i += 4)
-              if (data[i + 3] > 200 && color.every((part, j) => Math.abs(part - data[i + j]) < 8)) count += 1;
-          }
-          if (node.shadowRoot) walk(node.shadowRoot);
-        } };
-        walk(document); return count; }""",
-        color,
-    )
+INK = """(color) => { let count = 0;
+const walk = (root) => { for (const node of root.querySelectorAll("*")) {
+  if (node.tagName === "CANVAS" && node.width) {
+    const { data } = node.getContext("2d").getImageData(0, 0, node.width, node.height);
+    for (let i = 0; i < data.length; i += 4)
+      if (data[i + 3] > 200 && color.every((part, j) => Math.abs(part - data[i + j]) < 8)) count += 1;
+  }
+  if (node.shadowRoot) walk(node.shadowRoot);
+} };
+walk(document); return count; }"""
+
+
+def is_drawn(page: Page, color: list[int]) -> None:
+    """Waits until the chart's canvases carry that color: "ready" is said when the data are in, and a busy
+    machine paints them some frames later."""
+    page.wait_for_function(f"(color) => ({INK})(color) > 500", arg=color, timeout=20_000)
 
 
 LIGHT_READING, DARK_READING = [23, 99, 166], [121, 184, 241]
@@ -185,7 +186,7 @@ LIGHT_READING, DARK_READING = [23, 99, 166], [121, 184, 241]
 
 def test_chart_is_drawn_and_the_policy_is_not_violated(page):
     has_state(page, "ready")
-    assert ink(page, LIGHT_READING) > 500
+    is_drawn(page, LIGHT_READING)
     assert [text for text in page.messages if "Security Policy" in text or "rror" in text.split(":")[0]] == []
 
 
@@ -241,15 +242,13 @@ def test_arrow_keys_move_and_home_goes_back(page):
 
 def test_theme_chosen_on_the_page_recolors_the_drawing(page):
     page.evaluate("() => document.documentElement.setAttribute('data-theme', 'dark')")
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    assert ink(page, DARK_READING) > 500
-    assert ink(page, LIGHT_READING) == 0
+    is_drawn(page, DARK_READING)
+    assert page.evaluate(INK, LIGHT_READING) == 0
 
 
 def test_theme_of_the_system_recolors_the_drawing(page):
     page.emulate_media(color_scheme="dark")
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    assert ink(page, DARK_READING) > 500
+    is_drawn(page, DARK_READING)
 
 
 def test_portal_that_fails_is_said_and_recovers(page, portal):
@@ -267,7 +266,7 @@ def test_no_readings_show_a_sentence(page, portal):
     expect(page.locator("[data-chart-status]")).to_have_text("There are no readings yet.")
     portal.payload = payload(60)
     has_state(page, "ready")
-    assert ink(page, LIGHT_READING) > 500
+    is_drawn(page, LIGHT_READING)
 
 
 def test_ticks_are_local_hours_and_days(page):
