@@ -43,12 +43,16 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "auditlog",
     "csp",
     "django_filters",
     "rest_framework",
     "drf_standardized_errors",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "import_export",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -62,6 +66,7 @@ MIDDLEWARE = [
     "accounts.middleware.SignInRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "accounts.middleware.AuditMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
 ROOT_URLCONF = "drportal.urls"
@@ -109,6 +114,9 @@ else:
 
 # ---- people -----------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
+AUDITLOG_LOGENTRY_MODEL = "accounts.AuditEntry"
+# A fixture brings its own history along.
+AUDITLOG_DISABLE_ON_RAW_SAVE = True
 AUTHENTICATION_BACKENDS = ["accounts.backends.ApprovedUsersBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -158,7 +166,8 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.read("EMAIL_FROM")
 # ---- language and time ------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"
 USE_I18N = True
-LANGUAGES = [("en", "English")]
+LANGUAGES = [("en", "English"), ("es", "Español")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 

@@ -55,6 +55,11 @@ class ApiToken(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def audit_scope(self) -> tuple[int | None, None]:
+        """The distributor whose history the token's changes belong to."""
+        return self.user.tenant_id, None
+
     @staticmethod
     def digest_of(key: str) -> str:
         """SHA-256 of a key, in hex. The key has 256 random bits, so no slow hash is needed."""

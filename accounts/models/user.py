@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models import Q, Value
@@ -102,8 +103,19 @@ class User(Entity, AbstractBaseUser, PermissionsMixin):
         _("role at the distributor"), max_length=10, choices=StaffRole, default=StaffRole.NONE, blank=True
     )
     theme = models.CharField(_("colors"), max_length=5, choices=Theme, default=Theme.SYSTEM, blank=True)
+    language = models.CharField(
+        _("language"),
+        max_length=8,
+        choices=settings.LANGUAGES,
+        blank=True,
+        help_text=_("Of pages and mails. Empty: as the browser says."),
+    )
+    quiet_from = models.TimeField(_("no messages from"), null=True, blank=True)
+    quiet_until = models.TimeField(_("until"), null=True, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
+    # Set once, when the account is closed for good and its owner's name and address are gone.
+    closed_at = models.DateTimeField(_("closed"), null=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -113,6 +125,12 @@ class User(Entity, AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(quiet_from__isnull=True, quiet_until__isnull=True)
+                | Q(quiet_from__isnull=False, quiet_until__isnull=False),
+                name="user_quiet_hours_whole",
+                violation_error_message=_("Give both ends of the quiet hours, or none."),
+            ),
             CompositeForeignKey(
                 name="user_entity_kind",
                 fields=["entity", "fixed_kind"],
@@ -158,6 +176,11 @@ class User(Entity, AbstractBaseUser, PermissionsMixin):
     def get_short_name(self) -> str:
         """What a greeting uses."""
         return self.first_name or self.email
+
+    @property
+    def audit_name(self) -> str:
+        """How the history of changes names the person: by nothing that closing the account must erase."""
+        return f"person {self.pk}"
 
     @property
     def distributor_id(self) -> int:

@@ -4,7 +4,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 
-from accounts.models import ApiToken, ApprovalStatus, Entity, User
+from accounts.models import ApiToken, ApprovalStatus, AuditEntry, Entity, User
 from accounts.services import set_approval
 from delivery.models import Message
 from delivery.services import enqueue
@@ -49,6 +49,7 @@ VISIBLE = {
         "other_organization_admin": {"other_organization_admin"},
     },
     ApiToken: {**STAFF_READS, "resident": {"resident"}},
+    AuditEntry: STAFF_READS,
     Meter: {**STAFF_READS, "resident": {"home"}, "organization_admin": {"school"}, "member": {"school"}},
     MeterMap: {**STAFF_READS, "resident": {"home"}, "organization_admin": {"school"}, "member": {"school"}},
     Feeder: STAFF_READS,
@@ -129,6 +130,7 @@ def of_distributor(model, distributor):
         ApiToken: "user__tenant",
         MeterMap: "meter__distributor",
         Message: "tenant",
+        AuditEntry: "tenant",
     }.get(model, "distributor")
     return set(model._base_manager.filter(**{path: distributor.pk}).values_list("pk", flat=True))
 

@@ -1,6 +1,8 @@
 """Accounts and organizations."""
 
-from accounts.models import Entity, Kind, StaffRole, User
+from datetime import time
+
+from accounts.models import AuditEntry, Entity, Kind, StaffRole, User
 from organizations.models import Distributor, GroupMember, Membership, MembershipRole, Organization, OrganizationGroup
 from tests.builder import make_organization
 from tests.rules.examples.example import Change, Example, again
@@ -41,6 +43,12 @@ def _second_group(kit: Kit) -> OrganizationGroup:
 def _member_of_second_group(kit: Kit) -> Change:
     second = GroupMember.objects.create(group=_second_group(kit), organization=kit.organization)
     return second, {"group": kit.group_member.group}
+
+
+def _audit_entry(kit: Kit) -> AuditEntry:
+    entry = AuditEntry.objects.filter(object_id=kit.person().pk).first()
+    assert entry
+    return entry
 
 
 def _membership(user: User, organization: Organization, role: str = MembershipRole.MEMBER) -> Membership:
@@ -133,6 +141,13 @@ EXAMPLES = {
     "membership_role_known": Example(
         new=lambda kit: _joins(kit, kit.person(), "owner"),
         change=lambda kit: (kit.membership_of(kit.member), {"role": "owner"}),
+    ),
+    "user_quiet_hours_whole": Example(
+        new=lambda kit: kit.unsaved_person(quiet_from=time(22)),
+        change=lambda kit: (kit.person(), {"quiet_from": time(22)}),
+    ),
+    "audit_unchanged": Example(
+        change=lambda kit: (_audit_entry(kit), {"act": "nothing.happened"}), delete=_audit_entry
     ),
     "membership_same_distributor": Example(
         new=lambda kit: _joins(kit, kit.person(kit.there)),
