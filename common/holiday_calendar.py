@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 
 import holidays
+from django.utils.translation import gettext as _
 
 from common.errors import PortalError
 
@@ -23,8 +24,10 @@ def calendar_days(code: str, years: Iterable[int]) -> frozenset[date]:
     """
     if not code:
         return frozenset()
-    country, _, part = code.partition("-")
+    country, _dash, part = code.partition("-")
     try:
         return frozenset(holidays.country_holidays(country, subdiv=part or None, years=years))
     except NotImplementedError:
-        raise UnknownCalendar(f"There is no holiday calendar “{code}”; take a code like US or US-VT.") from None
+        raise UnknownCalendar(
+            _("There is no holiday calendar “%(code)s”; take a code like US or US-VT.") % {"code": code}
+        ) from None

@@ -1,0 +1,135 @@
+"""The portal's cache: django-redis, whose counters of attempts survive without Redis.
+
+A cache may forget; a counter of wrong passwords may not. So keys that count (`COUNTED`) never ignore an error:
+while Redis is away they are kept in the database's cache table, and what was counted there still counts when
+Redis is back.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+from django.core.cache.backends.base import DEFAULT_TIMEOUT
+from django.core.cache.backends.db import DatabaseCache
+from django.db import Error as DatabaseAway
+from django_redis.cache import RedisCache
+from django_redis.exceptions import ConnectionInterrupted
+
+from common.errors import PortalError
+
+# allauth's counters, and those of accounts.limits.
+COUNTED = ("allauth:rl:", "limit:")
+# How long Redis is left alone after a failure, so that not every request waits for its time-out.
+AWAY_SECONDS = 5.0
+# Django throws away a third of the table above this: its default of 300 would let a flood of addresses free one.
+TABLE_ENTRIES = 50_000
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+_away_until: dict[str, float] = {}
+
+
+class CountersAway(PortalError):
+    """Attempts cannot be counted, as neither Redis nor the database keeps counters: nothing is let through."""
+
+
+def is_counter(key: object) -> bool:
+    """Whether the entry counts attempts."""
+    return str(key).startswith(COUNTED)
+
+
+class TableCache(DatabaseCache):
+    """Django's cache in a table, which raises `CountersAway` where a counter cannot be read or written."""
+
+    def __init__(self, table: str, params: dict[str, Any]) -> None:
+        super().__init__(table, params | {"OPTIONS": {"MAX_ENTRIES": TABLE_ENTRIES} | params.get("OPTIONS", {})})
+
+    def get_many(self, keys: Any, version: int | None = None) -> dict[Any, Any]:
+        return _counted(keys, partial(super().get_many, keys, version))
+
+    def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+        return _counted([key], partial(super().add, key, value, timeout, version))
+
+    def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
+        """Sets the entry; Django would leave it as it was without a word where the database refuses."""
+        name = self.make_and_validate_key(key, version=version)
+        done = _counted([key], lambda: self._base_set("set", name, value, timeout))  # type: ignore[attr-defined]
+        if not done and is_counter(key):
+            raise CountersAway
+
+    def delete(self, key: Any, version: int | None = None) -> bool:
+        return _counted([key], partial(super().delete, key, version))
+
+
+def _counted(keys: Any, act: Callable[[], T]) -> T:
+    try:
+        return act()
+    except DatabaseAway:
+        if any(is_counter(key) for key in keys):
+            raise CountersAway from None
+        raise
+
+
+class PortalCache(RedisCache):
+    """django-redis; counters fall back to the table `FALLBACK` while Redis is away."""
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        kept = {"TIMEOUT": params.get("TIMEOUT", 300), "KEY_PREFIX": params.get("KEY_PREFIX", "")}
+        self._table = TableCache(params.get("OPTIONS", {}).get("FALLBACK", "cache"), kept)
+
+    def get(self, key: Any, default: Any = None, version: int | None = None, client: Any = None) -> Any:
+        """The entry; of a counter all attempts, those that were counted while Redis was away too."""
+        if not is_counter(key):
+            return super().get(key, default, version, client)
+        in_table = partial(self._table.get, key, None, version)
+        counted = self._either(partial(self.client.get, key, version=version), in_table)
+        try:
+            kept = in_table()
+        except CountersAway:
+            kept = None
+        return sorted({*(counted or ()), *(kept or ())}, reverse=True) or default
+
+    def add(
+        self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None, **kwargs: Any
+    ) -> Any:
+        if not is_counter(key):
+            return super().add(key, value, timeout, version, **kwargs)
+        return self._either(
+            partial(self.client.add, key, value, timeout, version),
+            partial(self._table.add, key, value, timeout, version),
+        )
+
+    def set(
+        self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None, **kwargs: Any
+    ) -> Any:
+        if not is_counter(key):
+            return super().set(key, value, timeout, version, **kwargs)
+        return self._either(
+            partial(self.client.set, key, value, timeout, version),
+            partial(self._table.set, key, value, timeout, version),
+        )
+
+    def delete(self, key: Any, version: int | None = None, **kwargs: Any) -> Any:
+        """Deletes the entry; a counter from the table too, but not a lock, which is in one place only."""
+        if not is_counter(key):
+            return super().delete(key, version=version, **kwargs)
+        in_table = partial(self._table.delete, key, version)
+        done = self._either(partial(self.client.delete, key, version=version), in_table)
+        if not str(key).endswith(":lock"):
+            in_table()
+        return bool(done)
+
+    def _either(self, in_redis: Callable[[], T], in_table: Callable[[], T]) -> T:
+        """What Redis answers, or the table while it is away."""
+        server = str(self._server)
+        if time.monotonic() >= _away_until.get(server, 0.0):
+            try:
+                return in_redis()
+            except ConnectionInterrupted as problem:
+                _away_until[server] = time.monotonic() + AWAY_SECONDS
+                logger.warning("Redis is away, attempts are counted in the database: %s", problem)
+        return in_table()
