@@ -2,9 +2,9 @@ from django.apps import AppConfig
 
 
 class DeliveryConfig(AppConfig):
-    """The outbox and its handlers."""
+    """The outbox and its handlers; notices and who wants them."""
 
     name = "delivery"
 
     def ready(self) -> None:
-        from delivery import mail  # noqa: F401  # registers its handler
+        from delivery import export_parts, jobs, mail, receivers, sections  # noqa: F401  # registers and connects

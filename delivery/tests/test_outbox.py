@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from delivery import services
 from delivery.models import Attempt, DeliveryState, Message
-from delivery.services import BACKOFF, LEASE, drain, enqueue, register
+from delivery.services import BACKOFF, LEASE, Outgoing, drain, enqueue, enqueue_many, register
 from delivery.tasks import sweep_outbox
 from tests.builder import make_distributor, make_user
 
@@ -266,3 +266,83 @@ def test_only_distributor_admins_and_the_platform_see_messages():
     platform = User.objects.create_superuser("root@example.com", None)
     seen = [Message.objects.visible_to(user).count() for user in (resident, staff, admin, platform)]
     assert seen == [0, 0, 1, 1]
+
+
+class TestDeadProcess:
+    def test_counts_as_an_attempt(self, handled):
+        message = put()
+        handled.problem = SystemExit()
+        with pytest.raises(SystemExit):
+            drain()
+        make_due()
+        handled.problem = None
+        drain()
+        assert list(message.attempts.order_by("id").values_list("error", flat=True)) == [services.DIED, ""]
+
+    def test_message_that_kills_each_process_ends_unreachable(self, handled):
+        message = put()
+        handled.problem = SystemExit()
+        for _ in range(len(BACKOFF) + 1):
+            with pytest.raises(SystemExit):
+                drain()
+            make_due()
+        assert drain() == 0
+        message.refresh_from_db()
+        assert message.state == DeliveryState.UNREACHABLE
+        assert message.attempts.count() == len(BACKOFF) + 1
+        assert len(handled) == len(BACKOFF) + 1
+
+    def test_ordinary_failure_is_counted_once(self, handled):
+        message = put()
+        handled.problem = RuntimeError("no route")
+        drain()
+        make_due()
+        drain()
+        assert message.attempts.count() == 2
+
+
+class TestWhatIsKept:
+    @pytest.mark.parametrize("demo", [False, True])
+    def test_payload_of_a_message_that_is_given_up_is_dropped_too(self, handled, settings, demo):
+        settings.DEMO = demo
+        register(KIND, keep=("n",))(services._handlers[KIND])
+        message = enqueue(kind=KIND, recipient="a", payload={"n": 1, "link": "secret"})
+        handled.problem = RuntimeError("no route")
+        for _ in range(len(BACKOFF) + 1):
+            drain()
+            make_due()
+        message.refresh_from_db()
+        assert message.state == DeliveryState.UNREACHABLE
+        assert message.payload == ({"n": 1, "link": "secret"} if demo else {"n": 1})
+
+    def test_recipient_is_forgotten_where_that_is_asked_for(self, handled, monkeypatch):
+        monkeypatch.setattr(services, "_forgotten", set())
+        register(KIND, keep=(), forget_recipient=True)(services._handlers[KIND])
+        message = put()
+        drain()
+        message.refresh_from_db()
+        assert (handled, message.recipient, message.payload) == (["a"], "", {})
+
+
+class TestMany:
+    def test_are_written_with_few_statements(self, django_assert_max_num_queries):
+        messages = [Outgoing(kind=KIND, recipient=f"r{n}", payload={}, dedupe_key=f"k{n}") for n in range(700)]
+        with django_assert_max_num_queries(20):
+            assert enqueue_many(messages) == 700
+        assert enqueue_many(messages) == 0
+        assert Message.objects.count() == 700
+
+    def test_without_a_key_they_may_repeat(self):
+        assert enqueue_many([Outgoing(kind=KIND, recipient="a", payload={})] * 3) == 3
+
+    def test_one_that_exists_keeps_none_of_the_others_back(self):
+        put(dedupe_key="k1")
+        keys = ["k0", "k1", "k2"]
+        assert enqueue_many([Outgoing(kind=KIND, recipient="b", payload={}, dedupe_key=key) for key in keys]) == 2
+        assert Message.objects.get(dedupe_key="k1").recipient == "a"
+
+    def test_may_wait(self, handled):
+        later = timezone.now() + timedelta(hours=1)
+        enqueue_many([Outgoing(kind=KIND, recipient="a", payload={}, not_before=later)])
+        assert drain() == 0
+        assert Message.objects.get().next_attempt_at == later

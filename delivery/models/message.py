@@ -39,6 +39,8 @@ class Message(models.Model):
     """One thing for one recipient; ends DELIVERED or UNREACHABLE. Written by `delivery.services.enqueue` only."""
 
     tenant = models.ForeignKey(Entity, models.PROTECT, null=True, related_name="+")
+    # Whose address it goes to, where that is known. Not enforced: an account's row may go by raw SQL.
+    user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", db_constraint=False)
     kind = models.CharField(max_length=40)
     recipient = models.CharField(max_length=254)
     payload = models.JSONField(default=dict)
@@ -48,6 +50,8 @@ class Message(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     next_attempt_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
+    # While a drain has it. Still set at the next claim: the process died, which counts as an attempt.
+    claimed_at = models.DateTimeField(null=True, editable=False)
 
     objects = MessageQuerySet.as_manager()
 

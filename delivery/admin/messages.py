@@ -1,15 +1,17 @@
-"""The outbox in the admin: to read. A mail's text may hold a link that opens an account, so only its subject shows."""
+"""Messages in the admin: to read. A mail's text may hold a link that opens an account, so only its subject shows."""
 
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.tenant_admin import ReadOnlyAdmin, ReadOnlyInline
+from accounts.tenant_admin import ReadOnlyAdmin, ReadOnlyInline, actor, run_each
+from delivery.attention import undelivered
+from delivery.jobs import resend_message
 from delivery.models import Attempt, Message
 
 
@@ -21,15 +23,30 @@ class AttemptInline(ReadOnlyInline):
     readonly_fields = ["at", "error"]
 
 
+class UndeliveredFilter(admin.SimpleListFilter):
+    """What did not arrive."""
+
+    title = _("arrival")
+    parameter_name = "undelivered"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("not arrived for an hour, or given up"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
+        return queryset.filter(undelivered()) if self.value() == "yes" else queryset
+
+
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin):
     """Messages, for those who run the distributor."""
 
     list_display = ["created_at", "kind", "recipient", "subject", "state", "finished_at"]
-    list_filter = ["state", "kind"]
-    search_fields = ["recipient"]
+    list_filter = [UndeliveredFilter, "state", "created_at"]
+    search_fields = ["recipient", "kind"]
+    search_help_text = _("Recipient or kind")
     ordering = ["-id"]
     inlines = [AttemptInline]
+    actions = ["resend"]
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return isinstance(request.user, User) and request.user.may_manage
@@ -51,3 +68,11 @@ class MessageAdmin(ReadOnlyAdmin):
     @admin.display(description=_("text"))
     def text(self, message: Message) -> str:
         return str(message.payload.get("text", "")) if settings.DEMO else ""
+
+    @admin.action(description=_("Send again"))
+    def resend(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
+        run_each(self, request, queryset, lambda row: resend_message(message=row, by=actor(request)), name=_named)
+
+
+def _named(message: Message) -> str:
+    return f"{message.kind} {message.recipient}"

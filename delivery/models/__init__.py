@@ -1,0 +1,17 @@
+"""What is to be delivered and how it went; what people are told, and where they want it."""
+
+from delivery.models.job import FailedJob
+from delivery.models.message import Attempt, DeliveryState, Message, MessageQuerySet
+from delivery.models.notice import Channel, Notice, NotificationChoice, Topic
+
+__all__ = [
+    "Attempt",
+    "Channel",
+    "DeliveryState",
+    "FailedJob",
+    "Message",
+    "MessageQuerySet",
+    "Notice",
+    "NotificationChoice",
+    "Topic",
+]
