@@ -2,14 +2,20 @@
 
 from typing import Any
 
+from allauth.core.internal.ratelimit import get_ip
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from accounts.limits import allow
 from accounts.models import ApiToken, User
+from accounts.services import note_use
+
+# Wrong tokens that one address may send in a minute before it is told to wait; right ones are never counted.
+WRONG_TOKENS, SECONDS = 30, 60
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -21,6 +27,7 @@ class TokenAuthentication(BaseAuthentication):
         Raises:
             AuthenticationFailed: Unknown, revoked or expired token, or an owner who is not approved: one
                 sentence for all four, so that nothing can be told apart from outside.
+            Throttled: Too many of those from this address.
         """
         scheme, _, key = get_authorization_header(request).decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
@@ -28,7 +35,10 @@ class TokenAuthentication(BaseAuthentication):
         digest = ApiToken.digest_of(key.strip())
         token = ApiToken.objects.select_related("user").filter(digest=digest).first()
         if token is None or not token.is_valid_at(timezone.now()) or not token.user.is_approved:
+            if not allow("token", get_ip(request), amount=WRONG_TOKENS, seconds=SECONDS):
+                raise Throttled(wait=SECONDS)
             raise AuthenticationFailed("This token is not valid.")
+        note_use(token=token)
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:

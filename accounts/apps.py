@@ -7,4 +7,6 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import audited, receivers  # noqa: F401  # connects them
+        from accounts import audited, export_parts, receivers  # noqa: F401  # connects them
+        from accounts.mfa import receivers as of_factors  # noqa: F401
+        from accounts.sessions import receivers as of_sessions  # noqa: F401

@@ -119,4 +119,5 @@ def scope_of(instance: Model) -> tuple[int | None, int | None]:
         tenant_id, organization_id = said
         return tenant_id, organization_id
     tenant_id = getattr(instance, "tenant_id", None) or getattr(instance, "distributor_id", None)
-    return tenant_id, getattr(instance, "organization_id", None)
+    # A platform operator has none; 0 would be no key.
+    return tenant_id or None, getattr(instance, "organization_id", None)

@@ -10,4 +10,9 @@ auditlog.register(
     mask_fields=["email", "first_name", "last_name"],
     mask_callable="accounts.audit.hidden",
 )
-auditlog.register(ApiToken, exclude_fields=["digest"])
+auditlog.register(
+    ApiToken,
+    exclude_fields=["digest", "last_used_at"],
+    mask_fields=["name"],
+    mask_callable="accounts.audit.hidden",
+)

@@ -2,7 +2,20 @@
 
 from accounts.models.audit import AuditEntry
 from accounts.models.entity import Entity, Kind
+from accounts.models.export import ExportState, PersonalExport
 from accounts.models.token import ApiToken, Scope
 from accounts.models.user import ApprovalStatus, StaffRole, Theme, User
 
-__all__ = ["ApiToken", "ApprovalStatus", "AuditEntry", "Entity", "Kind", "Scope", "StaffRole", "Theme", "User"]
+__all__ = [
+    "ApiToken",
+    "ApprovalStatus",
+    "AuditEntry",
+    "Entity",
+    "ExportState",
+    "Kind",
+    "PersonalExport",
+    "Scope",
+    "StaffRole",
+    "Theme",
+    "User",
+]

@@ -34,7 +34,7 @@ class Entity(models.Model):
     )
 
     class Meta:
-        verbose_name_plural = "entities"
+        verbose_name_plural = _("entities")
         constraints = [
             models.UniqueConstraint(fields=["id", "kind"], name="entity_id_kind"),
             models.UniqueConstraint(fields=["id", "tenant"], name="entity_id_tenant"),

@@ -47,6 +47,8 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(_("valid until"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+    # To within five minutes: a busy token must not write at each of its requests.
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
 
     objects = TokenQuerySet.as_manager()
 
@@ -54,6 +56,11 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def audit_name(self) -> str:
+        """How the history names it: without what its owner called it."""
+        return f"token {self.pk}"
 
     @property
     def audit_scope(self) -> tuple[int | None, None]:

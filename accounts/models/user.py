@@ -131,6 +131,11 @@ class User(Entity, AbstractBaseUser, PermissionsMixin):
                 name="user_quiet_hours_whole",
                 violation_error_message=_("Give both ends of the quiet hours, or none."),
             ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True) | Q(is_active=False),
+                name="user_closed_stays_closed",
+                violation_error_message=_("This account was closed for good."),
+            ),
             CompositeForeignKey(
                 name="user_entity_kind",
                 fields=["entity", "fixed_kind"],

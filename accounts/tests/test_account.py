@@ -8,7 +8,7 @@ from accounts.models import ApprovalStatus, StaffRole, User
 from accounts.services import set_approval
 from accounts.tests.journeys import confirm, is_in, link_in, log_in, mails_to, sign_up
 from delivery.models import Message
-from tests.builder import PASSWORD, make_distributor, make_token, make_user
+from tests.builder import PASSWORD, code_of_now, make_distributor, make_token, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -153,8 +153,15 @@ class TestAdminDoor:
         assert answer.url.split("?")[0] == "/accounts/login/"
 
     def test_staff_comes_in_through_it(self, client, distributor):
-        make_user(distributor, email=ADA, password=PASSWORD, staff_role=StaffRole.ADMIN)
+        make_user(distributor, email=ADA, password=PASSWORD, staff_role=StaffRole.STAFF)
         assert log_in(client, ADA, next="/admin/").url == "/admin/"
+        assert client.get("/admin/").status_code == 200
+
+    def test_admin_comes_in_after_the_second_step_only(self, client, distributor):
+        make_user(distributor, email=ADA, password=PASSWORD, staff_role=StaffRole.ADMIN)
+        assert log_in(client, ADA, next="/admin/").url == "/accounts/2fa/authenticate/"
+        assert client.get("/admin/").status_code == 302
+        assert client.post("/accounts/2fa/authenticate/", {"code": code_of_now()}).url == "/admin/"
         assert client.get("/admin/").status_code == 200
 
     def test_customer_gets_no_admin_page(self, client, ada):
@@ -183,7 +190,7 @@ class TestAdminDoor:
         assert log_in(client, ADA).url == "/home"
 
     def test_admin_log_out_lands_on_the_landing_page(self, client, distributor):
-        make_user(distributor, email=ADA, password=PASSWORD, staff_role=StaffRole.ADMIN)
+        make_user(distributor, email=ADA, password=PASSWORD, staff_role=StaffRole.STAFF)
         log_in(client, ADA)
         assert client.post("/admin/logout/").url == "/"
         assert not is_in(client)

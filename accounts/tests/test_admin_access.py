@@ -4,7 +4,7 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from accounts.models import ApiToken, ApprovalStatus, User
+from accounts.models import ApiToken, ApprovalStatus, AuditEntry, User
 from accounts.tenant_admin import TenantAdmin
 from meters.models import Feeder, Meter, MeterMap
 from organizations.models import Distributor, GroupMember, Membership, Organization, OrganizationGroup
@@ -153,8 +153,9 @@ class TestActions:
         client.force_login(world.here.admin)
         self.run(client, Membership, "approve", world.here.pending.membership)
         assert User.objects.get(pk=world.here.pending.pk).approval_status == ApprovalStatus.APPROVED
-        entry = admin.models.LogEntry.objects.get()
-        assert entry.change_message == "approved"
+        entry = AuditEntry.objects.filter(act="member.approve").first()
+        assert (entry.actor_id, entry.organization_id) == (world.here.admin.pk, world.here.organization.pk)
+        assert not admin.models.LogEntry.objects.exists()
 
     def test_refused_decision_is_said_row_by_row(self, client, world):
         client.force_login(world.here.admin)

@@ -162,9 +162,10 @@ class TestChoices:
         assert "user" in answer.context["adminform"].form.errors
 
     def test_inline_of_a_group_offers_and_takes_own_organizations_only(self, as_admin, world):
-        page = as_admin.get(url(OrganizationGroup, "add")).text
-        assert "Hither Schools" in page
-        assert "Thither Schools" not in page
+        assert "Thither Schools" not in as_admin.get(url(OrganizationGroup, "add")).text
+        query = {"app_label": "organizations", "model_name": "groupmember", "field_name": "organization", "term": "Sch"}
+        offered = as_admin.get(reverse("admin:autocomplete"), query).json()["results"]
+        assert [row["text"] for row in offered] == ["Hither Schools"]
         data = group_data("Public", world.there.organization)
         assert add(as_admin, OrganizationGroup, **data).status_code == 200
         assert not GroupMember.objects.exists()

@@ -5,6 +5,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
@@ -13,7 +14,7 @@ from accounts.api import HasScope
 from accounts.errors import UnknownScope
 from accounts.models import ApiToken, ApprovalStatus, User
 from accounts.services import issue_token, revoke_token
-from tests.builder import make_distributor, make_token, make_user
+from tests.builder import make_admin, make_distributor, make_token, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -165,3 +166,26 @@ class TestCommand:
     def test_command_refuses_a_time_that_makes_no_sense(self, owner, days):
         with pytest.raises(CommandError, match="days"):
             call_command("issue_token", owner.email, name="pump", scope=["meters:read"], days=days)
+
+
+class TestIssuingForOthers:
+    """In the admin a token is for who issues it or for a customer: it acts as its owner, and writes."""
+
+    def issued_for(self, by, owner):
+        browser = Client()
+        browser.force_login(by)
+        form = {"user": owner.pk, "name": "Partner", "scopes": ["events:write"]}
+        browser.post("/admin/accounts/apitoken/add/", form)
+        return ApiToken.objects.filter(user=owner, name="Partner").exists()
+
+    def test_customers_and_oneself(self, world):
+        here = world.here
+        assert self.issued_for(here.admin, here.resident)
+        assert self.issued_for(here.admin, here.admin)
+        assert self.issued_for(world.platform, here.resident)
+
+    def test_no_other_admin_and_no_stranger(self, world):
+        here = world.here
+        for owner in (make_admin(here.distributor), world.platform, world.there.resident):
+            assert not self.issued_for(here.admin, owner)
+        assert not self.issued_for(world.platform, here.admin)

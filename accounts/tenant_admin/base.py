@@ -1,26 +1,30 @@
 """The base of every model admin: Django's own, seen through `visible_to` and `managed_by`."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.admin import ModelAdmin, RelatedFieldListFilter, StackedInline
-from django.core.exceptions import FieldDoesNotExist
+from django.contrib.admin import ModelAdmin, StackedInline
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied
+from django.core.paginator import Paginator
 from django.db import IntegrityError, transaction
 from django.db.models import ForeignKey, Model, QuerySet
 from django.forms import ModelChoiceField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
 
+from accounts.audit import deed
+from accounts.audit_words import entries_of, told
 from accounts.models import User
-from common.constraints import explain_integrity_error
+from accounts.tenant_admin.filters import visible_rows
+from accounts.tenant_admin.outcome import actor, sentence_of
+from common.errors import PortalError
 
-
-class VisibleRelatedFilter(RelatedFieldListFilter):
-    """A filter by a foreign key that offers only what the user may see; Django's offers every row."""
-
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
-        return [(str(row.pk), str(row)) for row in _visible(field, request)]
+HISTORY_PAGE = 50
 
 
 class TenantAdmin(ModelAdmin):  # type: ignore[type-arg]
@@ -32,9 +36,15 @@ class TenantAdmin(ModelAdmin):  # type: ignore[type-arg]
 
     # The foreign key that says whose a row is, if it has one.
     tenant_field = "distributor"
+    # Counting a second time, without the filter, is as slow as the list itself.
+    show_full_result_count = False
+    list_per_page = 50
+    object_history_template = "admin/object_history.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return self.model._default_manager.visible_to(request.user)  # type: ignore[no-any-return]
+        rows: QuerySet[Any] = self.model._default_manager.visible_to(request.user)
+        ordering = self.get_ordering(request)
+        return rows.order_by(*ordering) if ordering else rows
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return isinstance(request.user, User) and request.user.is_staff
@@ -98,11 +108,11 @@ class TenantAdmin(ModelAdmin):  # type: ignore[type-arg]
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> ModelChoiceField | None:  # type: ignore[type-arg]
-        kwargs.setdefault("queryset", _visible(db_field, request))
+        kwargs.setdefault("queryset", visible_rows(db_field, request))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_field_queryset(self, db: Any, db_field: Any, request: HttpRequest) -> Any:
-        return _visible(db_field, request)
+        return visible_rows(db_field, request)
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
         # Django leads to the index; a stranger's row is not found here, as on every other page.
@@ -117,21 +127,67 @@ class TenantAdmin(ModelAdmin):  # type: ignore[type-arg]
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return self._explained(super().changelist_view, request, *args, **kwargs)
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        with self.deed_of(request, "change" if change else "add"):
+            super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        with self.deed_of(request, "change" if change else "add"):
+            super().save_related(request, form, formsets, change)
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        with self.deed_of(request, "delete"):
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        with self.deed_of(request, "delete"):
+            super().delete_queryset(request, queryset)
+
+    def deed_of(self, request: HttpRequest, verb: str) -> AbstractContextManager[None]:
+        """What the history calls a change that no service makes: "meter.change"."""
+        return deed(f"{self.opts.model_name}.{verb}", by=actor(request))
+
+    # The history of changes is the audit entries, which services write too; Django's own log would tell less.
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Nothing: see `accounts.audit`."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Nothing: see `accounts.audit`."""
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """Nothing: see `accounts.audit`."""
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """The row's audit entries, the newest first."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404
+        if not self.has_view_or_change_permission(request, row):
+            raise PermissionDenied
+        page = Paginator(entries_of(row, request.user), HISTORY_PAGE).get_page(request.GET.get("p"))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("History of changes: %(name)s") % {"name": row},
+            "object": row,
+            "opts": self.opts,
+            "module_name": self.opts.verbose_name_plural,
+            "page_obj": page,
+            "entries": [told(entry) for entry in page.object_list],
+            **(extra_context or {}),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, self.object_history_template, context)
+
     def _explained(self, view: Callable[..., Any], request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """The view's answer; where the database refused a POST, the reason as a message on the same page."""
+        """The view's answer; where a POST was refused, the reason as a message on the same page."""
         if request.method != "POST":
             return view(request, *args, **kwargs)
         try:
             with transaction.atomic():
                 return view(request, *args, **kwargs)
-        except IntegrityError as refusal:
-            self.message_user(request, explain_integrity_error(refusal), level=messages.ERROR)
+        except (IntegrityError, PortalError) as refusal:
+            self.message_user(request, sentence_of(refusal), level=messages.ERROR)
             return redirect(request.get_full_path())
-
-
-def _visible(db_field: Any, request: HttpRequest) -> Any:
-    rows = db_field.remote_field.model._default_manager.all()
-    return rows.visible_to(request.user) if hasattr(rows, "visible_to") else rows.none()
 
 
 class ReadOnlyAdmin(TenantAdmin):

@@ -1,13 +1,12 @@
-"""The waiting page and the own account."""
+"""The waiting page."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
-from accounts.forms import AccountForm
 from accounts.models import User
 from accounts.stages import WAITING_FOR
 
@@ -23,10 +22,16 @@ def waiting(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("You are approved. Sign in to go on."))
         return redirect("account_login")
     membership = getattr(user, "membership", None)
+    # The newest request to register an organization; a higher room's rows, found by their way back.
+    wish = None if membership is not None else user.organization_requests.order_by("-asked_at").first()
     context = {
         "waiting_user": user,
         "status": user.approval_status,
         "organization": membership.organization if membership is not None else None,
+        "wish": wish,
+        "since": membership.created_at if membership is not None else getattr(wish, "asked_at", None),
+        "reason": membership.refusal_reason if membership is not None else getattr(wish, "reason", ""),
+        "distributor": getattr(user.tenant, "as_distributor", None),
     }
     return render(request, "accounts/waiting.html", context)
 
@@ -37,15 +42,3 @@ def stop_waiting(request: HttpRequest) -> HttpResponse:
     """Forgets who waits in this browser."""
     request.session.flush()
     return redirect("landing")
-
-
-@require_http_methods(["GET", "POST"])
-def account(request: HttpRequest) -> HttpResponse:
-    """The own account: name and colors, and the ways to address, password and log-out."""
-    assert isinstance(request.user, User)
-    form = AccountForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
-    if request.method == "POST" and form.is_valid():
-        form.save()
-        messages.success(request, _("Saved."))
-        return redirect("account")
-    return render(request, "accounts/account.html", {"form": form})

@@ -1,0 +1,19 @@
+"""`manage.py rotate_mfa_keys`: the second factors, encrypted anew."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.mfa.services import rotate_keys
+from common.errors import PortalError
+
+
+class Command(BaseCommand):
+    help = "Encrypts every second factor with the first of MFA_ENCRYPTION_KEYS, so that older keys can go."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            count = rotate_keys()
+        except PortalError as refusal:
+            raise CommandError(f"{refusal} Nothing is changed: add the missing key and run this again.") from None
+        self.stdout.write(f"{count} second factors are encrypted with the first key now.")
