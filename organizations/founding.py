@@ -3,7 +3,6 @@
 from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
@@ -11,6 +10,7 @@ from django.urls import reverse
 
 from accounts.fields import normalize_email
 from accounts.models import ApprovalStatus, Entity, StaffRole, User
+from delivery.tenants import site_url_for
 from organizations.errors import OrganizationError
 from organizations.models import Distributor
 
@@ -86,4 +86,4 @@ def password_link(*, user: User) -> str:
     key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
     uidb36, _, token = key.partition("-")
     path = reverse("account_reset_password_from_key", kwargs={"uidb36": uidb36, "key": token})
-    return f"{settings.SITE_URL}{path}"
+    return f"{site_url_for(user.tenant_id)}{path}"

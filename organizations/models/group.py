@@ -72,3 +72,8 @@ class GroupMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organization} in {self.group}"
+
+    @property
+    def audit_scope(self) -> tuple[int, None]:
+        """The distributor's history alone: groups are no business of customers."""
+        return self.group.distributor_id, None

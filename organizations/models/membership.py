@@ -46,6 +46,12 @@ class Membership(models.Model):
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="memberships")
     role = models.CharField(_("role"), max_length=10, choices=MembershipRole, default=MembershipRole.MEMBER)
     created_at = models.DateTimeField(_("since"), default=timezone.now, editable=False)
+    # The last answer of an admin, and why, where it was a refusal.
+    decided_at = models.DateTimeField(_("decided"), null=True, editable=False)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", editable=False
+    )
+    refusal_reason = models.TextField(_("reason of the refusal"), max_length=500, blank=True, editable=False)
 
     objects = MembershipQuerySet.as_manager()
 
@@ -105,3 +111,17 @@ class Membership(models.Model):
     def is_admin(self) -> bool:
         """Whether the member runs the organization."""
         return self.role == MembershipRole.ADMIN
+
+    @property
+    def audit_name(self) -> str:
+        """How the history names it: by the person's id."""
+        return f"person {self.user_id} in {self.organization}"
+
+    @property
+    def audit_scope(self) -> tuple[int, int]:
+        """Distributor and organization whose history it belongs to."""
+        return self.organization.distributor_id, self.organization_id
+
+    def get_additional_data(self) -> dict[str, int]:
+        """Whom the change history's entry is about."""
+        return {"person": self.user_id}

@@ -1,10 +1,12 @@
 """The two entities that are not people."""
 
 import zoneinfo
+from email.utils import parseaddr
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator, URLValidator
 from django.db import models
 from django.db.models import Value
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +15,7 @@ from accounts.models import Entity, Kind, User
 from common.constraints import CompositeForeignKey, TriggerEffect
 from common.holiday_calendar import UnknownCalendar, calendar_days
 from organizations.access import Role, organization_id_of, role_of
+from organizations.models.brand import HostField, validate_accent, validate_header, validate_host
 
 
 def validate_zone(name: str) -> None:
@@ -85,7 +88,42 @@ class Distributor(Entity):
         validators=[validate_holiday_calendar],
         help_text=_("Country or part of one, like US or US-VT; empty: no holidays."),
     )
+    language = models.CharField(
+        _("language"),
+        max_length=8,
+        choices=settings.LANGUAGES,
+        blank=True,
+        help_text=_("Of mails to people who chose none themselves."),
+    )
     contact_email = models.EmailField(_("contact"), blank=True)
+    phone = models.CharField(_("phone"), max_length=40, blank=True, validators=[validate_header])
+    website = models.CharField(
+        _("web address"), max_length=200, blank=True, validators=[URLValidator(["https", "http"])]
+    )
+    host = HostField(
+        _("own host name"),
+        max_length=253,
+        null=True,
+        blank=True,
+        unique=True,
+        validators=[validate_host],
+        error_messages={"unique": _("Another distributor has this host name.")},
+        help_text=_("Like portal.example.org. Its name must lead to this portal. Empty: the portal’s own address."),
+    )
+    accent = models.CharField(
+        _("accent color"),
+        max_length=7,
+        blank=True,
+        validators=[validate_accent],
+        help_text=_("Of buttons and links, like #0d5c66. Empty: the portal’s own."),
+    )
+    sender_name = models.CharField(_("name of the sender"), max_length=60, blank=True, validators=[validate_header])
+    sender_email = models.EmailField(
+        _("sender of mails"),
+        blank=True,
+        validators=[validate_header],
+        help_text=_("The mail provider must be allowed to send for this address. Empty: the portal’s own."),
+    )
     latitude = latitude_field()
     longitude = longitude_field()
 
@@ -108,6 +146,19 @@ class Distributor(Entity):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuses a sender under which mails of others leave: people trust one that they know."""
+        email, portals = self.sender_email.lower(), parseaddr(settings.DEFAULT_FROM_EMAIL)[1].lower()
+        others = Distributor.objects.exclude(pk=self.pk).filter(sender_email__iexact=email)
+        if email and (email == portals or others.exists()):
+            words = _("Mails of somebody else leave under this address. Take one of your own.")
+            raise ValidationError({"sender_email": words})
+
+    @property
+    def audit_scope(self) -> tuple[int, None]:
+        """The distributor whose history a change belongs to: itself."""
+        return self.pk, None
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
@@ -181,3 +232,8 @@ class Organization(Entity):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def audit_scope(self) -> tuple[int, int]:
+        """The distributor and the organization whose history a change belongs to."""
+        return self.distributor_id, self.pk

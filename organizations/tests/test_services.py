@@ -155,10 +155,9 @@ class TestRequests:
         User.objects.filter(pk=closed.pk).update(is_active=False)
         for _ in range(2):
             announce_request(membership=side.pending.membership)
-        told = {mail.to[0] for mail in mails(mailoutbox)}
-        assert told == {side.organization_admin.email, side.member.email}
-        assert len(mailoutbox) == 2
-        assert side.pending.email in mailoutbox[0].body
+        asked = [mail for mail in mails(mailoutbox) if "asks to join" in mail.subject]
+        assert sorted(mail.to[0] for mail in asked) == sorted([side.organization_admin.email, side.member.email])
+        assert side.pending.email in asked[0].body
 
     def test_name_with_braces_and_line_breaks_stays_a_name(self, side, mailoutbox):
         User.objects.filter(pk=side.pending.pk).update(first_name="{email}\r\nBcc: x@example.com")
