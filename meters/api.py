@@ -1,9 +1,11 @@
 """Meters, readings, predictions and meter maps over HTTP."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, cast
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -29,7 +31,7 @@ from meters.serializers import (
 from meters.services import Readings, held_by, ingest_readings, known_meters, remove_map, within
 from meters.services.columns import integers
 from organizations.access import Role, role_of
-from organizations.models import Distributor
+from organizations.models import Distributor, GroupMember, OrganizationGroup
 
 MAX_READINGS = 10_000
 _MAX_BYTES = 4_000_000
@@ -42,14 +44,22 @@ _RANGE = [
 
 
 class MeterFilter(filters.FilterSet):
-    """By number, or by the name of the feeder."""
+    """By number, by the name of the feeder, or by the id of a group whose organizations hold it now."""
 
     number = filters.CharFilter()
+    group = filters.NumberFilter(method="of_group", help_text="id of a group of organizations")
     feeder = filters.CharFilter(field_name="feeder__name")
 
     class Meta:
         model = Meter
-        fields = ("number", "feeder")
+        fields = ("number", "feeder", "group")
+
+    def of_group(self, meters: QuerySet[Meter], name: str, value: Decimal) -> QuerySet[Meter]:
+        """Those that the group's organizations hold now; none for a group that the caller may not see."""
+        groups = OrganizationGroup.objects.visible_to(user_of(self.request)).filter(pk=int(value))
+        members = GroupMember.objects.filter(group__in=groups).values("organization")
+        held = MeterMap.objects.in_force(timezone.now()).filter(entity__in=members)
+        return meters.filter(pk__in=held.values("meter"))
 
 
 class LongPages(LimitOffsetPagination):
@@ -151,7 +161,7 @@ class MeterMapViewSet(mixins.ListModelMixin, mixins.DestroyModelMixin, viewsets.
         if not MeterMap.objects.managed_by(user_of(request)).filter(pk=row.pk).exists():
             raise PermissionDenied("Only an admin of the distributor may end this, and never the distributor’s own.")
         try:
-            ended = remove_map(meter_map=row)
+            ended = remove_map(meter_map=row, by=user_of(request))
         except MeterMap.DoesNotExist:
             raise NotFound from None
         except MapRefused as refusal:

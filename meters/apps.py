@@ -2,9 +2,9 @@ from django.apps import AppConfig
 
 
 class MetersConfig(AppConfig):
-    """Meters, dated maps, readings, predictions, exclusions."""
+    """Meters, dated maps, claim codes, readings, predictions, exclusions."""
 
     name = "meters"
 
     def ready(self) -> None:
-        from meters import receivers  # noqa: F401  # connects them
+        from meters import audited, export_parts, notices, receivers  # noqa: F401  # connects them

@@ -31,3 +31,23 @@ class BadPrediction(MeterError):
 
 class UnknownOrganization(MeterError):
     """A command names an organization that the distributor does not have."""
+
+
+class ClaimRefused(MeterError):
+    """A claim does not succeed. The sentence never tells whether the number exists."""
+
+
+class TooManyClaims(ClaimRefused):
+    """Too many tries in a short time."""
+
+
+class HoldsAnother(ClaimRefused):
+    """The resident holds another meter, which would end on `day` if they say so."""
+
+    def __init__(self, sentence: str, meter: Any, day: Any) -> None:
+        super().__init__(sentence)
+        self.meter, self.day = meter, day
+
+
+class MeterRefused(MeterError):
+    """A meter cannot go out of service, or come back."""

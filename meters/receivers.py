@@ -6,7 +6,10 @@ from django.db.models.signals import pre_delete, pre_save
 from django.dispatch import receiver
 from django.utils import timezone
 
+from accounts.models import User
+from accounts.signals import account_closing
 from meters.models import Meter, MeterMap
+from meters.services import remove_map
 
 
 @receiver(pre_save, sender=MeterMap)
@@ -33,3 +36,10 @@ def find_loaded_row(sender: type[MeterMap], instance: MeterMap, raw: bool, using
 def retire_first(sender: type[Meter], instance: Meter, **kwargs: Any) -> None:
     """A meter that is deleted (only one without readings can be) goes out of service, so its map may go."""
     Meter.objects.filter(pk=instance.pk, retired_at=None).update(retired_at=timezone.now())
+
+
+@receiver(account_closing)
+def end_maps_on_closing(sender: Any, user: User, by: User, **kwargs: Any) -> None:
+    """Whoever closes the account has no meter from then on; readings stay."""
+    for row in MeterMap.objects.filter(entity_id=user.pk).ending_after(timezone.now()).select_related("meter"):
+        remove_map(meter_map=row, by=by)

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from common.constraints import TriggerConstraint
 from meters.models.meter import Feeder, Meter
 from organizations.access import Role, role_of
 from organizations.models import Distributor
@@ -58,4 +59,13 @@ class Exclusion(models.Model):
                 name="exclusion_of_meter_or_feeder",
             ),
             models.UniqueConstraint(fields=["meter", "kind", "start", "end", "source"], name="exclusion_once"),
+            TriggerConstraint(
+                name="exclusion_same_distributor",
+                refuse=(
+                    "NEW.distributor_id <> COALESCE("
+                    "(SELECT m.distributor_id FROM meters_meter m WHERE m.id = NEW.meter_id), "
+                    "(SELECT f.distributor_id FROM meters_feeder f WHERE f.id = NEW.feeder_id))"
+                ),
+                violation_error_message=_("The meter or feeder belongs to another distributor."),
+            ),
         ]

@@ -1,10 +1,12 @@
 """Meters and the feeders they hang on."""
 
 import zoneinfo
+from datetime import datetime
 
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -45,7 +47,13 @@ class Feeder(models.Model):
                 fields=["distributor", "name"],
                 name="feeder_name_in_distributor",
                 violation_error_message=_("There is a feeder of this name already."),
-            )
+            ),
+            TriggerConstraint(
+                name="feeder_distributor_fixed",
+                on=("UPDATE",),
+                refuse="NEW.distributor_id <> OLD.distributor_id",
+                violation_error_message=_("A feeder stays with its distributor."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -56,7 +64,7 @@ class MeterQuerySet(models.QuerySet["Meter"]):
     """Meters by who may see them now."""
 
     def visible_to(self, user: User) -> "MeterQuerySet":
-        """All of the distributor for its people; else those that the person or the organization ever held.
+        """All of the distributor for its people; else those that the person or the organization ever held by now.
 
         Of a meter held in the past only the readings of that time are visible: see
         `IntervalReading.objects.visible_to`.
@@ -68,12 +76,18 @@ class MeterQuerySet(models.QuerySet["Meter"]):
             return self.filter(distributor_id=user.distributor_id)
         if role is Role.PENDING or role is Role.ANONYMOUS:
             return self.none()
-        held = Meter.objects.filter(maps__entity_id=holder_id_of(user))
+        held = Meter.objects.filter(maps__entity_id=holder_id_of(user), maps__valid_from__lte=timezone.now())
+        return self.filter(pk__in=held.values("pk"))
+
+    def held_by(self, holder_id: int, at: datetime) -> "MeterQuerySet":
+        """The meters that an entity holds at a moment."""
+        still = Q(maps__valid_to__isnull=True) | Q(maps__valid_to__gt=at)
+        held = Meter.objects.filter(still, maps__entity_id=holder_id, maps__valid_from__lte=at)
         return self.filter(pk__in=held.values("pk"))
 
     def held_now_by(self, user: User) -> "MeterQuerySet":
-        """The meters that are the person's, or the organization's, today."""
-        return self.filter(maps__entity_id=holder_id_of(user), maps__valid_to__isnull=True)
+        """The meters that are the person's, or the organization's, at this moment."""
+        return self.held_by(holder_id_of(user), timezone.now())
 
     def managed_by(self, user: User) -> "MeterQuerySet":
         """What the user may change."""

@@ -1,5 +1,7 @@
 """Who holds which meter, and from when to when."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Case, F, Q, When
 from django.utils.translation import gettext_lazy as _
@@ -31,8 +33,16 @@ class MeterMapQuerySet(models.QuerySet["MeterMap"]):
         return visible.exclude(holder_kind=Kind.DISTRIBUTOR)
 
     def open(self) -> "MeterMapQuerySet":
-        """Those in force, without an end."""
+        """Those without an end."""
         return self.filter(valid_to__isnull=True)
+
+    def in_force(self, at: datetime) -> "MeterMapQuerySet":
+        """Those at a moment, also where their end is set already."""
+        return self.ending_after(at).filter(valid_from__lte=at)
+
+    def ending_after(self, at: datetime) -> "MeterMapQuerySet":
+        """Those in force at a moment or later."""
+        return self.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=at))
 
 
 # A resident's row that is in force: the columns are NULL in every other row, which unique keys ignore.
@@ -161,6 +171,12 @@ class MeterMap(models.Model):
 
     def __str__(self) -> str:
         return f"{self.meter} of {self.entity_id}"
+
+    @property
+    def audit_scope(self) -> tuple[int, int | None]:
+        """The distributor, and the organization that holds it, whose history it belongs to."""
+        organization = self.entity_id if self.holder_kind == Kind.ORGANIZATION else None
+        return self.meter.distributor_id, organization
 
     def copy_holder_kind(self) -> None:
         """Says what the holder is; without a holder nothing changes."""
