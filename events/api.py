@@ -4,6 +4,7 @@ from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.permissions import BasePermission
@@ -13,7 +14,7 @@ from rest_framework.response import Response
 from accounts.models import Scope, User
 from events.errors import AlreadyAnnounced
 from events.models import Event, EventState, Program
-from events.services import create_event, delete_event
+from events.services import create_event, delete_event, read_targets
 from organizations.access import Role, role_of
 
 
@@ -62,20 +63,42 @@ class ManagedPrograms(serializers.PrimaryKeyRelatedField[Program]):
         return Program.objects.none() if request is None else Program.objects.managed_by(_user(request))
 
 
+@extend_schema_field({"type": "array", "items": {"type": "string", "example": "group-3"}})
+class TargetsField(serializers.ListField):
+    """Groups, feeders and organizations as "group-3", "feeder-1", "organization-7"; none: everybody enrolled."""
+
+    child = serializers.CharField(max_length=40)
+
+    def to_representation(self, data: Any) -> list[str]:
+        """The targets of an event, as they are written."""
+        return sorted(target.value for target in data.all())
+
+
 class EventSerializer(serializers.ModelSerializer[Event]):
-    """An event; `program`, `start` and `end` make a draft, the rest follows."""
+    """An event; `program`, `start`, `end` and perhaps `targets` make a draft, the rest follows."""
 
     program = ManagedPrograms()
+    targets = TargetsField(required=False)
 
     class Meta:
         model = Event
-        fields = ("id", "program", "start", "end", "state", "modification_number")
+        fields = ("id", "program", "start", "end", "state", "modification_number", "targets")
         read_only_fields = ("state", "modification_number")
         # The service says it in its own words; the built-in check would ask for a whole form.
         validators: list[Any] = []
 
     def create(self, validated_data: dict[str, Any]) -> Event:
-        return create_event(by=_user(self.context["request"]), **validated_data)
+        program, values = validated_data["program"], validated_data.pop("targets", [])
+        targets = read_targets(distributor=program.distributor, values=values)
+        return create_event(by=_user(self.context["request"]), targets=targets, **validated_data)
+
+    def to_representation(self, event: Event) -> dict[str, Any]:
+        """Whom it asks stands there only for the distributor's people."""
+        shown: dict[str, Any] = super().to_representation(event)
+        role = role_of(_user(self.context["request"]))
+        if not (role.is_staff or role is Role.PLATFORM):
+            shown.pop("targets")
+        return shown
 
 
 class EventFilter(django_filters.FilterSet):
@@ -123,7 +146,7 @@ class EventViewSet(
         return [*super().get_permissions(), MakesEvents()]
 
     def get_queryset(self) -> QuerySet[Event]:
-        return Event.objects.visible_to(_user(self.request)).order_by("-start", "-id")
+        return Event.objects.visible_to(_user(self.request)).prefetch_related("targets").order_by("-start", "-id")
 
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """204; 409 once the event was announced."""
@@ -131,7 +154,7 @@ class EventViewSet(
         if not _may_change(request):
             raise PermissionDenied(MakesEvents.message)
         try:
-            delete_event(event=event)
+            delete_event(event=event, by=_user(request))
         except AlreadyAnnounced as error:
             raise EventAnnounced(str(error)) from error
         return Response(status=status.HTTP_204_NO_CONTENT)

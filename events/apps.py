@@ -7,4 +7,4 @@ class EventsConfig(AppConfig):
     name = "events"
 
     def ready(self) -> None:
-        from events import notices  # noqa: F401  # registers the handler of the outbox
+        from events import audited, export_parts, notices, receivers  # noqa: F401  # registers and connects

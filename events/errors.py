@@ -1,5 +1,7 @@
 """What events refuses."""
 
+from django.utils.translation import gettext as _
+
 from common.errors import PortalError
 
 
@@ -53,6 +55,15 @@ class WrongState(EventError):
 
 class AlreadyAnnounced(WrongState):
     """People were told of the event, so it cannot vanish."""
+
+
+class UnknownTarget(EventError):
+    """The distributor has no such group, feeder or organization."""
+
+    @classmethod
+    def of(cls, value: str) -> "UnknownTarget":
+        """The refusal of one target."""
+        return cls(_("There is no “%(target)s” that an event could ask.") % {"target": value[:40]})
 
 
 class TooLate(EventError):

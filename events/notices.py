@@ -6,13 +6,17 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
-from django.core.mail import send_mail
 from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.models import ApprovalStatus, User
-from delivery.models import Message
-from delivery.services import enqueue, register
+from common.speech import day_words, hours_words
+from delivery.letters import Letter, letter
+from delivery.models import Topic
+from delivery.notify import Told, notify_many
+from delivery.tenants import site_url_for
 from events.models import Event
 from organizations.access import holder_id_of
 
@@ -28,32 +32,32 @@ class Notice(StrEnum):
 
 
 _SUBJECTS = {
-    Notice.ANNOUNCED: "Please use less power on {when}",
-    Notice.CHANGED: "New time: please use less power on {when}",
-    Notice.CANCELLED: "Called off: {when}",
+    Notice.ANNOUNCED: _lazy("Please use less power on %(when)s"),
+    Notice.CHANGED: _lazy("New time: please use less power on %(when)s"),
+    Notice.CANCELLED: _lazy("Called off: %(when)s"),
 }
 _SENTENCES = {
-    Notice.ANNOUNCED: "{program} asks for less load on {when} ({zone}). What you save is rewarded.",
-    Notice.CHANGED: "The event of {program} has a new time: {when} ({zone}). Your answer stays as it was.",
-    Notice.CANCELLED: "The event of {program} on {when} ({zone}) is called off. Nothing is expected of you.",
+    Notice.ANNOUNCED: _lazy("%(program)s asks for less load on %(when)s. What you save is rewarded."),
+    Notice.CHANGED: _lazy("The event of %(program)s has a new time: %(when)s. Your answer stays as it was."),
+    Notice.CANCELLED: _lazy("The event of %(program)s on %(when)s is called off. Nothing is expected of you."),
 }
-_ANSWER = "You can join or skip it until it starts; skipping costs nothing: {site}"
 
 
 def tell_participants(*, event: Event, notice: Notice) -> int:
-    """How many people a notice is on its way to: each one behind a meter of the event gets one.
+    """How many people are told: each one behind a meter of the event, as they chose.
 
-    The modification number is part of the key, so the same change is told once and the next one again.
+    The modification number is part of the key, so the same change is told once and the next one again. In quiet
+    hours a mail waits, unless the event, in its old or its new time, would have begun by then.
     """
     meters = _labels_of_holders(event)
     program = event.program
-    people = _people_of(event)
-    for user, holder_id in people:
-        enqueue(
-            kind=KIND,
-            recipient=user.email,
+    told = [
+        Told(
+            user=user,
             payload={
                 "notice": notice.value,
+                "tenant": program.distributor_id,
+                "event": event.pk,
                 "program": program.name,
                 "start": event.start.isoformat(),
                 "end": event.end.isoformat(),
@@ -62,9 +66,11 @@ def tell_participants(*, event: Event, notice: Notice) -> int:
                 "meters": meters[holder_id],
             },
             dedupe_key=f"event-{event.pk}-{event.modification_number}-{user.pk}",
-            tenant_id=program.distributor_id,
         )
-    return len(people)
+        for user, holder_id in _people_of(event)
+    ]
+    notify_many(kind=KIND, people=told, useful_until=event.start)
+    return len(told)
 
 
 def _labels_of_holders(event: Event) -> dict[int, list[str]]:
@@ -84,31 +90,30 @@ def _people_of(event: Event) -> list[tuple[User, int]]:
     return [(user, holder_id_of(user)) for user in behind.select_related("membership")]
 
 
-@register(KIND)
-def deliver_notice(message: Message) -> None:
-    """Writes the notice as a plain mail, which the outbox then hands to the mail provider."""
-    subject, text = render_notice(message.payload)
-    send_mail(subject, text, None, [message.recipient])
+@letter(KIND, Topic.EVENTS)
+def write_notice(payload: dict[str, Any]) -> Letter:
+    """The notice as a mail, and shorter for the portal."""
+    subject, text = render_notice(payload)
+    url = reverse("event_detail", args=[payload["event"]]) if "event" in payload else ""
+    return Letter(subject, text, subject, _sentence(payload), url)
 
 
 def render_notice(payload: dict[str, Any]) -> tuple[str, str]:
-    """Subject and text of a notice."""
+    """Subject and text of a notice, in the current language."""
     notice = Notice(payload["notice"])
-    words = {
-        "program": payload["program"],
-        "zone": payload["zone"],
-        "when": _when(payload),
-        "site": settings.SITE_URL,
-    }
-    lines = [f"Hello {payload['name']},", "", _SENTENCES[notice].format(**words)]
-    lines += ["", f"Meters: {', '.join(payload['meters'])}"]
+    lines = [_("Hello %(name)s,") % payload, "", _sentence(payload)]
+    lines += ["", _("Meters: %(meters)s") % {"meters": ", ".join(payload["meters"])}]
     if notice is not Notice.CANCELLED:
-        lines += ["", _ANSWER.format(**words)]
-    return _SUBJECTS[notice].format(**words), "\n".join(lines) + "\n"
+        answer = _("You can join or skip it until it starts; skipping costs nothing: %(site)s")
+        lines += ["", answer % {"site": site_url_for(payload["tenant"])}]
+    return str(_SUBJECTS[notice]) % {"when": _when(payload)}, "\n".join(lines) + "\n"
+
+
+def _sentence(payload: dict[str, Any]) -> str:
+    return str(_SENTENCES[Notice(payload["notice"])]) % {**payload, "when": _when(payload)}
 
 
 def _when(payload: dict[str, Any]) -> str:
     zone = ZoneInfo(payload["zone"])
     start, end = (datetime.fromisoformat(payload[key]).astimezone(zone) for key in ("start", "end"))
-    last = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%A, %d %B, %H:%M}"
-    return f"{start:%A, %d %B %Y, %H:%M} to {last}"
+    return f"{day_words(start.date(), 'long day')}, {hours_words(start, end, zones=True)}"

@@ -5,6 +5,8 @@ The room that computes them stands above this one and says at start-up which the
 
 from collections.abc import Mapping
 
+from django.utils.translation import gettext as _
+
 from events.errors import UnknownRule
 
 _hashes: dict[str, str] = {}
@@ -30,4 +32,5 @@ def rule_sha256(name: str) -> str:
         return _hashes[name]
     except KeyError:
         known = ", ".join(_hashes)
-        raise UnknownRule(f"There is no baseline rule “{name[:40]}”. Known: {known}.") from None
+        words = _("There is no baseline rule “%(name)s”. Known: %(known)s.")
+        raise UnknownRule(words % {"name": name[:40], "known": known}) from None

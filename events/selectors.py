@@ -4,15 +4,19 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from events.models import Event, Nomination, Participation, ParticipationState, Program
-from meters.models import Meter
+from accounts.models import Kind
+from events.models import Event, EventTarget, Nomination, Participation, ParticipationState, Program
+from events.targets import EVERYBODY, Targets
+from meters.models import Meter, MeterMap
+from organizations.models import Organization
 
 
-def meters_taking_part(*, program: Program, at: datetime) -> QuerySet[Meter]:
-    """The meters enrolled at a moment, by id; a past event counts who is enrolled by now as well."""
+def meters_taking_part(*, program: Program, at: datetime, targets: Targets = EVERYBODY) -> QuerySet[Meter]:
+    """The meters enrolled at a moment and asked, by id; a past event counts who is enrolled by now as well."""
     still = Q(enrollments__ended_at__isnull=True) | Q(enrollments__ended_at__gt=at)
     in_service = Q(retired_at__isnull=True) | Q(retired_at__gt=at)
-    return Meter.objects.filter(in_service, still, enrollments__program=program).order_by("pk")
+    enrolled = Meter.objects.filter(in_service, still, enrollments__program=program).order_by("pk")
+    return asked(enrolled, targets=targets, at=at)
 
 
 def newest_nominations(*, program_id: int) -> dict[int, Nomination]:
@@ -39,3 +43,23 @@ def participants(*, event: Event) -> QuerySet[Participation]:
     """Those who count in an event: everybody who did not skip it, by meter number, with the meter."""
     who = Participation.objects.filter(event=event).exclude(state=ParticipationState.OPTED_OUT)
     return who.select_related("meter").order_by("meter__number", "meter_id")
+
+
+def asked(meters: QuerySet[Meter], *, targets: Targets, at: datetime) -> QuerySet[Meter]:
+    """Those of the meters that an event with these targets at a moment asks; all of them without targets.
+
+    A group and an organization stand for the meters that they hold at that moment.
+    """
+    if not targets:
+        return meters
+    members = Organization.objects.filter(groups__in=targets.groups).values("pk")
+    holders = Q(entity__in=targets.organizations) | Q(entity__in=members)
+    held = MeterMap.objects.in_force(at).filter(holders, holder_kind=Kind.ORGANIZATION)
+    return meters.filter(Q(feeder__in=targets.feeders) | Q(pk__in=held.values("meter")))
+
+
+def targets_of(event: Event) -> Targets:
+    """Whom the event asks. One query."""
+    rows = EventTarget.objects.filter(event=event).values_list("group_id", "feeder_id", "organization_id")
+    columns = zip(*rows, strict=True)
+    return Targets(*(frozenset(pk for pk in column if pk is not None) for column in columns))

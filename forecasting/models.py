@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from common.constraints import TriggerConstraint
 from meters.models import Meter
 from organizations.access import Role, role_of
 from organizations.models import Distributor
@@ -49,6 +50,12 @@ class Forecast(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(state__in=ForecastState.values), name="forecast_state_known"),
             models.CheckConstraint(condition=Q(horizon_hours__gt=0), name="forecast_has_horizon"),
+            TriggerConstraint(
+                name="forecast_distributor_fixed",
+                on=("UPDATE",),
+                refuse="NEW.distributor_id <> OLD.distributor_id",
+                violation_error_message=_("A forecast stays with its distributor."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -67,4 +74,14 @@ class MeterForecast(models.Model):
     naive_mae_wh = models.FloatField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["forecast", "meter"], name="meter_forecast_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["forecast", "meter"], name="meter_forecast_once"),
+            TriggerConstraint(
+                name="meter_forecast_same_distributor",
+                refuse=(
+                    "(SELECT f.distributor_id FROM forecasting_forecast f WHERE f.id = NEW.forecast_id) <> "
+                    "(SELECT m.distributor_id FROM meters_meter m WHERE m.id = NEW.meter_id)"
+                ),
+                violation_error_message=_("Forecast and meter belong to different distributors."),
+            ),
+        ]

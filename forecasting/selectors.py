@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Avg, Count, Q
+from django.utils.translation import gettext as _
 
 from forecasting.engines import Autocorrelation, EngineError, autocorrelation
 from forecasting.errors import NoCorrelation
@@ -31,7 +32,7 @@ def meter_autocorrelation(*, meter: Meter, at: datetime) -> Autocorrelation:
     """
     known = known_at([meter], at, frozenset()).get(meter.pk)
     if known is None:
-        raise NoCorrelation("There are no readings of the last weeks to correlate.")
+        raise NoCorrelation(_("There are no readings of the last weeks to correlate."))
     lags = min(MOST_LAGS, LAG_HOURS * 60 // meter.interval_minutes)
     try:
         return autocorrelation(known.history.usable_wh, lags)

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.tenant_admin import ReadOnlyAdmin
@@ -17,7 +18,10 @@ class SettlementRunAdmin(ReadOnlyAdmin):
 
     list_display = ["event", "number", "kind", "preset", "created_at", "created_by"]
     list_select_related = ["event__program__distributor", "created_by"]
-    list_filter = ["kind", "preset"]
+    list_filter = ["kind", "preset", "created_at"]
+    search_fields = ["event__program__name"]
+    search_help_text = _("Name of the program")
+    ordering = ["-created_at", "-id"]
     fields = ["event", "number", "kind", "preset", "created_at", "created_by", "rule_sha256", "inputs_sha256"]
 
 
@@ -27,8 +31,10 @@ class SettlementLineAdmin(ReadOnlyAdmin):
 
     list_display = ["meter", "run", "kind", "status", "event_wh", "delivered_wh", "nomination_kw", "credit"]
     list_select_related = ["meter", "run__event__program__distributor"]
-    list_filter = ["status", "kind"]
+    list_filter = ["status", "kind", "run__created_at"]
     search_fields = ["meter__number", "meter__name"]
+    search_help_text = _("Number or name of the meter")
+    ordering = ["-run_id", "meter__number", "kind"]
     fields = [
         "run", "meter", "holder_id", "kind", "status", "baseline_wh", "event_wh", "performance_wh", "delivered_wh",
         "nomination_kw", "performance_factor", "credit", "demand_savings", "trace",
@@ -42,6 +48,10 @@ class LedgerBatchAdmin(ReadOnlyAdmin):
 
     list_display = ["distributor", "number", "run", "posted_at", "sha256"]
     list_select_related = ["distributor", "run__event__program__distributor"]
+    list_filter = ["posted_at"]
+    search_fields = ["sha256"]
+    search_help_text = _("Hash of the batch")
+    ordering = ["-posted_at", "-id"]
     fields = ["distributor", "number", "run", "posted_at", "sha256", "previous_sha256"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -57,12 +67,14 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
 
     list_display = ["batch_number", "account", "holder_id", "amount", "key"]
     list_select_related = ["batch"]
-    list_filter = ["account"]
+    list_filter = ["account", "batch__posted_at"]
+    ordering = ["-id"]
     search_fields = ["key"]
+    search_help_text = _("Key of the entry")
     fields = ["batch_number", "account", "holder_id", "line", "amount", "key"]
     readonly_fields = ["batch_number", "holder_id"]
 
-    @admin.display(description="batch", ordering="batch__number")
+    @admin.display(description=_("batch"), ordering="batch__number")
     def batch_number(self, entry: LedgerEntry) -> int:
         return entry.batch.number
 

@@ -61,6 +61,11 @@ class Enrollment(models.Model):
             ),
         ]
 
+    @property
+    def audit_scope(self) -> tuple[int, None]:
+        """The distributor whose history it belongs to."""
+        return self.program.distributor_id, None
+
     def __str__(self) -> str:
         return f"{self.meter} in {self.program}"
 
@@ -82,3 +87,8 @@ class Nomination(models.Model):
             models.CheckConstraint(condition=Q(kw__gte=0), name="nomination_not_negative"),
             AppendOnly(name="nomination_unchanged", on=("UPDATE",)),
         ]
+
+    @property
+    def audit_scope(self) -> tuple[int, None]:
+        """The distributor whose history it belongs to."""
+        return self.enrollment.program.distributor_id, None

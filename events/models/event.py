@@ -115,7 +115,26 @@ class Event(models.Model):
                 ),
                 violation_error_message=_("Every change of an event raises its modification number by one."),
             ),
+            TriggerConstraint(
+                name="event_program_fixed",
+                on=("UPDATE",),
+                refuse="NEW.program_id <> OLD.program_id",
+                violation_error_message=_("An event stays with its program."),
+            ),
+            TriggerConstraint(
+                name="event_made_within_distributor",
+                refuse=(
+                    "EXISTS (SELECT 1 FROM accounts_entity e JOIN events_program p ON p.id = NEW.program_id "
+                    "WHERE e.id = NEW.created_by_id AND e.tenant_id <> p.distributor_id)"
+                ),
+                violation_error_message=_("Who makes an event belongs to its distributor."),
+            ),
         ]
+
+    @property
+    def audit_scope(self) -> tuple[int, None]:
+        """The distributor whose history it belongs to."""
+        return self.program.distributor_id, None
 
     def __str__(self) -> str:
         return f"{self.program} {timezone.localtime(self.start, self.program.zone):%Y-%m-%d %H:%M}"

@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Entity, User
+from common.constraints import TriggerConstraint
 from events.models.event import Event
 from meters.models import Meter
 from organizations.access import Role, holder_id_of, role_of
@@ -40,6 +41,12 @@ class ParticipationQuerySet(models.QuerySet["Participation"]):
         return self.filter(holder_id=holder_id_of(user))
 
 
+_EVENTS = (
+    "(SELECT p.distributor_id FROM events_event e JOIN events_program p ON p.id = e.program_id "
+    "WHERE e.id = NEW.event_id)"
+)
+
+
 class Participation(models.Model):
     """One meter in one event. `holder` is who had the meter when the event was called, and who is paid."""
 
@@ -54,4 +61,19 @@ class Participation(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["event", "meter"], name="participation_once"),
             models.CheckConstraint(condition=Q(state__in=ParticipationState.values), name="participation_state_known"),
+            TriggerConstraint(
+                name="participation_same_distributor",
+                refuse=(
+                    "EXISTS (SELECT 1 FROM meters_meter m "  # noqa: S608  # our own text
+                    f"WHERE m.id = NEW.meter_id AND m.distributor_id <> {_EVENTS}) "
+                    "OR EXISTS (SELECT 1 FROM accounts_entity h WHERE h.id = NEW.holder_id "
+                    f"AND COALESCE(h.tenant_id, h.id) <> {_EVENTS})"
+                ),
+                violation_error_message=_("Event, meter and holder belong to different distributors."),
+            ),
         ]
+
+    @property
+    def audit_scope(self) -> tuple[int, None]:
+        """The distributor whose history it belongs to."""
+        return self.event.program.distributor_id, None

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from common.constraints import AppendOnly
+from common.constraints import AppendOnly, TriggerConstraint
 from organizations.access import Role, role_of
 from organizations.models import Distributor
 from organizations.models.profiles import validate_zone
@@ -57,7 +57,13 @@ class Program(models.Model):
                 fields=["distributor", "name"],
                 name="program_name_in_distributor",
                 violation_error_message=_("There is a program of this name already."),
-            )
+            ),
+            TriggerConstraint(
+                name="program_distributor_fixed",
+                on=("UPDATE",),
+                refuse="NEW.distributor_id <> OLD.distributor_id",
+                violation_error_message=_("A program stays with its distributor."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -111,6 +117,11 @@ class ProgramVersion(models.Model):
             ),
             AppendOnly(name="program_version_append_only"),
         ]
+
+    @property
+    def audit_scope(self) -> tuple[int, None]:
+        """The distributor whose history it belongs to."""
+        return self.program.distributor_id, None
 
     def __str__(self) -> str:
         return f"{self.program} v{self.number}"

@@ -9,6 +9,7 @@ from events.services.life import (
     notify_event,
     schedule_event,
 )
+from events.services.moving import follow_end, follow_newcomer, follow_return
 from events.services.opts import opt_in, opt_out, record_opt
 from events.services.past import (
     advance_events,
@@ -19,6 +20,7 @@ from events.services.past import (
     record_completed_event,
 )
 from events.services.programs import Terms, create_program, program_named, publish_version
+from events.services.targets import read_targets, set_targets
 
 __all__ = [
     "EnrolledAll",
@@ -33,6 +35,9 @@ __all__ = [
     "enroll",
     "enroll_all",
     "find_or_record_event",
+    "follow_end",
+    "follow_newcomer",
+    "follow_return",
     "lock_for_settlement",
     "mark_measured",
     "mark_settled",
@@ -42,7 +47,9 @@ __all__ = [
     "opt_out",
     "program_named",
     "publish_version",
+    "read_targets",
     "record_completed_event",
     "record_opt",
     "schedule_event",
+    "set_targets",
 ]

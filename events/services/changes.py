@@ -3,12 +3,15 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.models import User
 from common.intervals import is_aligned, to_utc
 from events.errors import BadSpan, NobodyEnrolled, NoTerms, NotOnIntervals, WrongState
 from events.models import Event, EventState, Participation, Program, ProgramVersion
-from events.selectors import meters_taking_part
+from events.selectors import meters_taking_part, targets_of
 from events.signals import event_changed
+from events.targets import EVERYBODY, Targets
 from meters.models import ExclusionKind
 from meters.selectors import holders_at
 from meters.services import exclude, remove_exclusions
@@ -25,8 +28,20 @@ def lock(event: Event, *allowed: EventState, doing: str) -> Event:
     """
     locked = Event.objects.select_for_update().get(pk=event.pk)
     if locked.state not in allowed:
-        raise WrongState(f"The event is {locked.get_state_display()}; it cannot be {doing}.")
+        raise WrongState(_refusals()[doing] % {"state": locked.get_state_display()})
     return locked
+
+
+def _refusals() -> dict[str, str]:
+    return {
+        "aimed": _("The event is %(state)s; whom it asks is fixed."),
+        "scheduled": _("The event is %(state)s; it cannot be scheduled."),
+        "announced": _("The event is %(state)s; it cannot be announced."),
+        "moved": _("The event is %(state)s; it cannot be moved."),
+        "cancelled": _("The event is %(state)s; it cannot be cancelled."),
+        "settled": _("The event is %(state)s; it cannot be settled."),
+        "measured": _("The event is %(state)s; it cannot be measured."),
+    }
 
 
 def move(event: Event, state: EventState, **fields: Any) -> Event:
@@ -44,7 +59,9 @@ def announce_change(event: Event, by: User | None) -> None:
     event_changed.send(sender=Event, event=event, by=by)
 
 
-def check_span(program: Program, start: datetime, end: datetime) -> tuple[datetime, datetime]:
+def check_span(
+    program: Program, start: datetime, end: datetime, targets: Targets = EVERYBODY
+) -> tuple[datetime, datetime]:
     """Start and end in UTC.
 
     Raises:
@@ -54,15 +71,14 @@ def check_span(program: Program, start: datetime, end: datetime) -> tuple[dateti
     """
     start, end = to_utc(start), to_utc(end)
     if end <= start:
-        raise BadSpan("The end must be after the start.")
+        raise BadSpan(_("The end must be after the start."))
     if end - start > LONGEST:
-        raise BadSpan("An event lasts at most 24 hours.")
-    meters = meters_taking_part(program=program, at=start).order_by()
+        raise BadSpan(_("An event lasts at most 24 hours."))
+    meters = meters_taking_part(program=program, at=start, targets=targets).order_by()
     for minutes in sorted(set(meters.values_list("interval_minutes", flat=True))):
         if not all(is_aligned(moment, minutes, program.zone) for moment in (start, end)):
-            raise NotOnIntervals(
-                f"Start and end must fall on the {minutes}-minute intervals of the meters that take part."
-            )
+            words = _("Start and end must fall on the %(minutes)s-minute intervals of the meters that take part.")
+            raise NotOnIntervals(words % {"minutes": minutes})
     return start, end
 
 
@@ -74,7 +90,7 @@ def terms_in_force(program: Program) -> ProgramVersion:
     """
     version = program.versions.order_by("-number").first()
     if version is None:
-        raise NoTerms(f"{program.name} has no terms yet; publish them first.")
+        raise NoTerms(_("%(program)s has no terms yet; publish them first.") % {"program": program.name})
     return version
 
 
@@ -84,16 +100,17 @@ def source_of(event: Event) -> str:
 
 
 def invite(event: Event) -> int:
-    """How many meters take part: each enrolled one gets its participation and its exclusion.
+    """How many meters take part: each enrolled one that is asked gets its participation and its exclusion.
 
     Whoever is invited already keeps the answer; the holder becomes the one at the event's start.
 
     Raises:
         NobodyEnrolled: No meter takes part in the program.
     """
-    meters = list(meters_taking_part(program=event.program, at=event.start))
+    targets = targets_of(event)
+    meters = list(meters_taking_part(program=event.program, at=event.start, targets=targets))
     if not meters:
-        raise NobodyEnrolled(f"No meter is enrolled in {event.program.name} yet.")
+        raise NobodyEnrolled(_nobody(targets) % {"program": event.program.name})
     holders = holders_at(meter_ids=[meter.pk for meter in meters], at=event.start)
     known = {row.meter_id: row for row in event.participations.all()}
     new = [
@@ -105,6 +122,12 @@ def invite(event: Event) -> int:
     _change_holders(known, holders)
     exclude(kind=ExclusionKind.EVENT, meters=meters, start=event.start, end=event.end, source=source_of(event))
     return len(meters)
+
+
+def _nobody(targets: Targets) -> str:
+    if targets:
+        return _("None of those whom the event asks is enrolled in %(program)s.")
+    return _("No meter is enrolled in %(program)s yet.")
 
 
 def _change_holders(known: dict[int, Participation], holders: dict[int, int]) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from events.errors import NotNominated
 from events.models import Enrollment, Nomination, Program
@@ -33,7 +34,9 @@ def enroll(*, program: Program, meter: Meter, kw: Decimal | None = None, source:
     """
     promised = meter.contracted_kw if kw is None else kw
     if promised is None:
-        raise NotNominated(f"Say how many kW the meter {meter.number} promises; the meter list does not.")
+        raise NotNominated(
+            _("Say how many kW the meter %(number)s promises; the meter list does not.") % {"number": meter.number}
+        )
     Program.objects.select_for_update().get(pk=program.pk)
     enrollment, is_new = Enrollment.objects.get_or_create(program=program, meter=meter)
     if not is_new and enrollment.ended_at is not None:

@@ -4,19 +4,26 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from accounts.audit import deed
 from accounts.models import User
 from events.errors import AlreadyAnnounced, BadSpan, EventExists
 from events.models import Event, EventState, Participation, ParticipationState, Program
 from events.notices import Notice, tell_participants
+from events.selectors import targets_of
 from events.services.changes import announce_change, check_span, free_days, invite, lock, move, terms_in_force
+from events.services.targets import write_targets
+from events.targets import EVERYBODY, Targets
 
 NOT_ANNOUNCED = (EventState.DRAFT, EventState.SCHEDULED)
 NOT_STARTED = (*NOT_ANNOUNCED, EventState.NOTIFIED)
 
 
 @transaction.atomic
-def create_event(*, program: Program, start: datetime, end: datetime, by: User | None = None) -> Event:
+def create_event(
+    *, program: Program, start: datetime, end: datetime, targets: Targets = EVERYBODY, by: User | None = None
+) -> Event:
     """A draft over [start, end) under the program's terms of now; nobody is told.
 
     Raises:
@@ -25,13 +32,16 @@ def create_event(*, program: Program, start: datetime, end: datetime, by: User |
         EventExists: The program has an event at this time.
         NoTerms: Nothing says yet what an event pays.
     """
-    start, end = check_span(program, start, end)
+    start, end = check_span(program, start, end, targets)
     if start <= timezone.now():
-        raise BadSpan("The start must be in the future.")
+        raise BadSpan(_("The start must be in the future."))
     # The program's row makes two who create the same event wait for each other.
     locked = Program.objects.select_for_update().get(pk=program.pk)
     _refuse_twin(locked, start, end)
-    event = Event.objects.create(program=locked, version=terms_in_force(locked), start=start, end=end, created_by=by)
+    terms = terms_in_force(locked)
+    with deed("event.created", by=by):
+        event = Event.objects.create(program=locked, version=terms, start=start, end=end, created_by=by)
+        write_targets(event, targets)
     announce_change(event, by)
     return event
 
@@ -45,8 +55,9 @@ def schedule_event(*, event: Event, by: User | None = None) -> Event:
         NobodyEnrolled: No meter takes part.
     """
     locked = lock(event, EventState.DRAFT, doing="scheduled")
-    invite(locked)
-    move(locked, EventState.SCHEDULED)
+    with deed("event.scheduled", by=by):
+        invite(locked)
+        move(locked, EventState.SCHEDULED)
     announce_change(locked, by)
     return locked
 
@@ -62,8 +73,9 @@ def notify_event(*, event: Event, by: User | None = None) -> Event:
     locked = lock(event, EventState.SCHEDULED, doing="announced")
     now = timezone.now()
     if locked.start <= now:
-        raise BadSpan("The event has started; it is too late to announce it.")
-    move(locked, EventState.NOTIFIED, notified_at=now)
+        raise BadSpan(_("The event has started; it is too late to announce it."))
+    with deed("event.announced", by=by):
+        move(locked, EventState.NOTIFIED, notified_at=now)
     invited = Participation.objects.filter(event=locked, state=ParticipationState.INVITED)
     invited.update(state=ParticipationState.NOTIFIED)
     tell_participants(event=locked, notice=Notice.ANNOUNCED)
@@ -81,13 +93,14 @@ def change_event(*, event: Event, start: datetime, end: datetime, by: User | Non
     """
     program = Program.objects.select_for_update().get(pk=event.program_id)
     locked = lock(event, *NOT_STARTED, doing="moved")
-    start, end = check_span(program, start, end)
+    start, end = check_span(program, start, end, targets_of(locked))
     if start <= timezone.now():
-        raise BadSpan("The start must be in the future.")
+        raise BadSpan(_("The start must be in the future."))
     if (start, end) == (locked.start, locked.end):
         return locked
     _refuse_twin(program, start, end)
-    move(locked, EventState(locked.state), start=start, end=end)
+    with deed("event.changed", by=by):
+        move(locked, EventState(locked.state), start=start, end=end)
     if locked.state != EventState.DRAFT:
         free_days(locked)
         invite(locked)
@@ -107,7 +120,8 @@ def cancel_event(*, event: Event, by: User | None = None) -> Event:
         WrongState: It is over or cancelled already.
     """
     locked = lock(event, *NOT_STARTED, EventState.ACTIVE, doing="cancelled")
-    move(locked, EventState.CANCELLED)
+    with deed("event.cancelled", by=by):
+        move(locked, EventState.CANCELLED)
     free_days(locked)
     if locked.notified_at is not None:
         tell_participants(event=locked, notice=Notice.CANCELLED)
@@ -116,7 +130,7 @@ def cancel_event(*, event: Event, by: User | None = None) -> Event:
 
 
 @transaction.atomic
-def delete_event(*, event: Event) -> None:
+def delete_event(*, event: Event, by: User | None = None) -> None:
     """Removes an event nobody was told of, and all that it wrote.
 
     Raises:
@@ -124,11 +138,12 @@ def delete_event(*, event: Event) -> None:
     """
     locked = Event.objects.select_for_update().get(pk=event.pk)
     if locked.state not in NOT_ANNOUNCED:
-        raise AlreadyAnnounced("The event was announced, so it cannot be deleted. Cancel it instead.")
+        raise AlreadyAnnounced(_("The event was announced, so it cannot be deleted. Cancel it instead."))
     free_days(locked)
-    locked.delete()
+    with deed("event.deleted", by=by):
+        locked.delete()
 
 
 def _refuse_twin(program: Program, start: datetime, end: datetime) -> None:
     if Event.objects.filter(program=program, start=start, end=end).exists():
-        raise EventExists(f"{program.name} has an event at this time already.")
+        raise EventExists(_("%(program)s has an event at this time already.") % {"program": program.name})

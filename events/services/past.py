@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from common.intervals import to_utc
@@ -60,10 +61,10 @@ def record_completed_event(*, program: Program, start: datetime, end: datetime, 
     start, end = check_span(program, start, end)
     now = timezone.now()
     if end > now:
-        raise NotOverYet("The event is not over yet.")
+        raise NotOverYet(_("The event is not over yet."))
     locked = Program.objects.select_for_update().get(pk=program.pk)
     if Event.objects.filter(program=locked, start=start, end=end).exists():
-        raise EventExists(f"{program.name} has an event at this time already.")
+        raise EventExists(_("%(program)s has an event at this time already.") % {"program": program.name})
     event = Event.objects.create(
         program=locked,
         version=terms_in_force(locked),
@@ -95,9 +96,11 @@ def find_or_record_event(*, program: Program, start: datetime, end: datetime, by
     _advance(event.pk, timezone.now())
     event.refresh_from_db()
     if event.end > timezone.now():
-        raise NotOverYet("The event is not over yet.")
+        raise NotOverYet(_("The event is not over yet."))
     if event.state not in (*OVER, EventState.CLOSED):
-        raise WrongState(f"The event is {event.get_state_display()}: nobody was asked for less load.")
+        raise WrongState(
+            _("The event is %(state)s: nobody was asked for less load.") % {"state": event.get_state_display()}
+        )
     return event
 
 

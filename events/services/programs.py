@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from events.errors import BadTerms, UnknownProgram
 from events.holiday_calendar import check_calendar
@@ -35,9 +36,15 @@ class Terms:
 
     def __post_init__(self) -> None:
         check_calendar(self.holiday_calendar)
-        for words, price in (("rate", self.rate_per_kw), ("wholesale cost", self.wholesale_cost_per_kw)):
+        wrong = {
+            _("The rate must be an amount of 0 or more with at most four decimals."): self.rate_per_kw,
+            _("The wholesale cost must be an amount of 0 or more with at most four decimals."): (
+                self.wholesale_cost_per_kw
+            ),
+        }
+        for sentence, price in wrong.items():
             if not price.is_finite() or not 0 <= price < HIGHEST_PRICE or round(price, PRICE_PLACES) != price:
-                raise BadTerms(f"The {words} must be an amount of 0 or more with at most four decimals.")
+                raise BadTerms(sentence)
 
     @property
     def holiday_texts(self) -> list[str]:

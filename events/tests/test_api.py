@@ -39,12 +39,12 @@ def span_of(program):
     return {"program": program.pk, "start": start.isoformat(), "end": end.isoformat()}
 
 
-def test_an_event_is_six_fields_and_the_newest_comes_first(world, program):
+def test_an_event_is_seven_fields_and_the_newest_comes_first(world, program):
     make_draft(program)
     later = make_announced(program, days=3)
     rows = call(LIST, "get", world.here.admin).data["results"]
     assert [row["state"] for row in rows] == ["notified", "draft"]
-    assert set(rows[0]) == {"id", "program", "start", "end", "state", "modification_number"}
+    assert set(rows[0]) == {"id", "program", "start", "end", "state", "modification_number", "targets"}
     assert rows[0]["id"] == later.pk
     assert call(DETAIL, "get", world.here.admin, pk=later.pk).data == rows[0]
 

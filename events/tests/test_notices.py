@@ -12,6 +12,7 @@ from tests.builder import make_world
 
 PAYLOAD = {
     "notice": "announced",
+    "tenant": None,
     "program": "Load response",
     "start": "2026-07-22T20:00:00+00:00",
     "end": "2026-07-22T22:00:00+00:00",
@@ -23,16 +24,16 @@ PAYLOAD = {
 
 def test_an_announcement_says_when_in_local_time_and_how_to_answer():
     subject, text = render_notice(PAYLOAD)
-    assert subject == "Please use less power on Wednesday, 22 July 2026, 16:00 to 18:00"
+    assert subject == "Please use less power on Wednesday 22 July 2026, 4 to 6 pm EDT"
     assert "Hello Rita," in text
-    assert "America/New_York" in text
+    assert "4 to 6 pm EDT" in text
     assert "M001" in text
     assert "join or skip" in text
 
 
-def test_an_event_over_midnight_names_both_days():
+def test_an_event_over_midnight_says_when_it_ends():
     subject, _ = render_notice(PAYLOAD | {"end": "2026-07-23T05:00:00+00:00"})
-    assert subject.endswith("16:00 to Thursday, 23 July, 01:00")
+    assert subject.endswith("Wednesday 22 July 2026, 4 pm to 1 am EDT")
 
 
 def test_a_cancellation_asks_for_nothing():

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Entity, User
-from common.constraints import AppendOnly
+from common.constraints import AppendOnly, TriggerConstraint
 from organizations.access import Role, holder_id_of, role_of
 from organizations.models import Distributor
 from settlement.models.run import SettlementLine, SettlementRun
@@ -34,7 +34,20 @@ class LedgerBatch(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["distributor", "number"], name="ledger_batch_number"),
             AppendOnly(name="ledger_batch_append_only"),
+            TriggerConstraint(
+                name="ledger_batch_same_distributor",
+                on=("INSERT",),
+                refuse=(
+                    "NEW.run_id IS NOT NULL AND NEW.distributor_id <> "
+                    "(SELECT p.distributor_id FROM settlement_settlementrun r JOIN events_event v ON v.id = r.event_id "
+                    "JOIN events_program p ON p.id = v.program_id WHERE r.id = NEW.run_id)"
+                ),
+                violation_error_message=_("The run is of another distributor’s event."),
+            ),
         ]
+
+    def __str__(self) -> str:
+        return f"batch {self.number}"
 
 
 class EntryQuerySet(models.QuerySet["LedgerEntry"]):
@@ -50,6 +63,9 @@ class EntryQuerySet(models.QuerySet["LedgerEntry"]):
         if role in (Role.PENDING, Role.ANONYMOUS):
             return self.none()
         return self.filter(holder_id=holder_id_of(user), account=Account.OWED)
+
+
+_BATCHES = "(SELECT b.distributor_id FROM settlement_ledgerbatch b WHERE b.id = NEW.batch_id)"
 
 
 class LedgerEntry(models.Model):
@@ -71,4 +87,17 @@ class LedgerEntry(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(account__in=Account.values), name="ledger_entry_account_known"),
             AppendOnly(name="ledger_entry_append_only"),
+            TriggerConstraint(
+                name="ledger_entry_same_distributor",
+                on=("INSERT",),
+                refuse=(
+                    "EXISTS (SELECT 1 FROM accounts_entity h WHERE h.id = NEW.holder_id "  # noqa: S608  # our own
+                    f"AND COALESCE(h.tenant_id, h.id) <> {_BATCHES}) OR "
+                    "EXISTS (SELECT 1 FROM settlement_settlementline l "
+                    "JOIN settlement_settlementrun r ON r.id = l.run_id JOIN events_event v ON v.id = r.event_id "
+                    "JOIN events_program p ON p.id = v.program_id "
+                    f"WHERE l.id = NEW.line_id AND p.distributor_id <> {_BATCHES})"
+                ),
+                violation_error_message=_("Batch, holder and line belong to different distributors."),
+            ),
         ]

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Entity, User
-from common.constraints import AppendOnly
+from common.constraints import AppendOnly, TriggerConstraint
 from events.models import Event
 from meters.models import Meter
 from organizations.access import Role, holder_id_of, role_of
@@ -81,11 +81,26 @@ class SettlementRun(models.Model):
             models.UniqueConstraint(fields=["event", "number"], name="settlement_run_number"),
             models.UniqueConstraint(fields=["event", "inputs_sha256"], name="settlement_run_same_inputs_once"),
             models.CheckConstraint(condition=Q(kind__in=RunKind.values), name="settlement_run_kind_known"),
+            TriggerConstraint(
+                name="settlement_run_made_within_distributor",
+                on=("INSERT",),
+                refuse=(
+                    "EXISTS (SELECT 1 FROM accounts_entity e JOIN events_event v ON v.id = NEW.event_id "
+                    "JOIN events_program p ON p.id = v.program_id "
+                    "WHERE e.id = NEW.created_by_id AND e.tenant_id <> p.distributor_id)"
+                ),
+                violation_error_message=_("Who settles an event belongs to its distributor."),
+            ),
             AppendOnly(name="settlement_run_append_only"),
         ]
 
     def __str__(self) -> str:
         return f"{self.event} run {self.number}"
+
+    @property
+    def audit_scope(self) -> tuple[int, None]:
+        """The distributor whose history it belongs to."""
+        return self.event.program.distributor_id, None
 
 
 class LineQuerySet(models.QuerySet["SettlementLine"]):
@@ -101,6 +116,12 @@ class LineQuerySet(models.QuerySet["SettlementLine"]):
         if role in (Role.PENDING, Role.ANONYMOUS):
             return self.none()
         return self.filter(holder_id=holder_id_of(user))
+
+
+_RUNS = (
+    "(SELECT p.distributor_id FROM settlement_settlementrun r JOIN events_event v ON v.id = r.event_id "
+    "JOIN events_program p ON p.id = v.program_id WHERE r.id = NEW.run_id)"
+)
 
 
 class SettlementLine(models.Model):
@@ -141,5 +162,16 @@ class SettlementLine(models.Model):
                 name="settlement_line_credit_not_negative",
             ),
             models.CheckConstraint(condition=Q(delivered_wh__gte=0), name="settlement_line_delivered_not_negative"),
+            TriggerConstraint(
+                name="settlement_line_same_distributor",
+                on=("INSERT",),
+                refuse=(
+                    "EXISTS (SELECT 1 FROM meters_meter m "  # noqa: S608  # our own text
+                    f"WHERE m.id = NEW.meter_id AND m.distributor_id <> {_RUNS}) "
+                    "OR EXISTS (SELECT 1 FROM accounts_entity h WHERE h.id = NEW.holder_id "
+                    f"AND COALESCE(h.tenant_id, h.id) <> {_RUNS})"
+                ),
+                violation_error_message=_("Event, meter and holder belong to different distributors."),
+            ),
             AppendOnly(name="settlement_line_append_only"),
         ]

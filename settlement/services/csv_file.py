@@ -4,8 +4,11 @@ import csv
 from fractions import Fraction
 from typing import TextIO
 
+from django.db.models import QuerySet
+
 from common.money import parse_fraction, round_half_up
 from common.spreadsheet import safe_cell
+from meters.models import Meter
 from settlement.models import SettlementLine, SettlementRun
 
 COLUMNS = (
@@ -23,14 +26,16 @@ COLUMNS = (
 PLACES = 6
 
 
-def write_csv(*, run: SettlementRun, stream: TextIO) -> int:
-    """How many lines were written, by meter number; what was not measured stays empty.
+def write_csv(*, run: SettlementRun, stream: TextIO, meters: QuerySet[Meter] | None = None) -> int:
+    """How many lines were written, by meter number, of all meters or of these; what was not measured stays empty.
 
     Energies and factors have six decimals, rounded half up once, here; the exact fractions are in the line.
     """
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
     lines = run.lines.select_related("meter").order_by("meter__number", "kind")
+    if meters is not None:
+        lines = lines.filter(meter__in=meters.order_by().values("pk"))
     rows = [_row(line) for line in lines]
     writer.writerows(rows)
     return len(rows)

@@ -8,8 +8,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from accounts.models import Entity
+from accounts.audit import deed
+from accounts.models import Entity, User
 from events.models import Event
 from events.services import lock_for_settlement, mark_settled
 from organizations.models import Distributor
@@ -18,6 +20,7 @@ from settlement.canonical import digest
 from settlement.errors import EstimateNotPosted, StaleRun
 from settlement.exact import from_cents, sum_of_cents
 from settlement.models import Account, LedgerBatch, LedgerEntry, RunKind, SettlementLine, SettlementRun
+from settlement.notices import tell_holders
 
 BATCH = 500
 LEDGER_FORMAT = 1
@@ -35,7 +38,7 @@ class _Side:
     line_id: int
 
 
-def post_run(*, run: SettlementRun) -> LedgerBatch:
+def post_run(*, run: SettlementRun, by: User | None = None) -> LedgerBatch:
     """The batch that brings the ledger to what this run says; the one that exists if it was posted before.
 
     The first run of an event posts its credits, a later one only the differences. Each amount has two entries
@@ -47,9 +50,12 @@ def post_run(*, run: SettlementRun) -> LedgerBatch:
         WrongState: The event is closed.
     """
     if run.kind != RunKind.FINAL:
-        raise EstimateNotPosted("This run is an estimate under another rule; only the event’s own rule pays.")
+        raise EstimateNotPosted(_("This run is an estimate under another rule; only the event’s own rule pays."))
     posted = LedgerBatch.objects.filter(run=run).first()
-    return posted if posted is not None else _post(run)
+    if posted is not None:
+        return posted
+    with deed("ledger.post", by=by):
+        return _post(run)
 
 
 @transaction.atomic
@@ -62,7 +68,7 @@ def _post(run: SettlementRun) -> LedgerBatch:
     if posted is not None:
         return posted
     if SettlementRun.objects.filter(event=event, kind=RunKind.FINAL, number__gt=run.number).exists():
-        raise StaleRun("A newer run of this event replaces this one; post that.")
+        raise StaleRun(_("A newer run of this event replaces this one; post that."))
     last = LedgerBatch.objects.filter(distributor=distributor_id).order_by("number").last()
     batch = LedgerBatch(
         distributor_id=distributor_id,
@@ -78,6 +84,7 @@ def _post(run: SettlementRun) -> LedgerBatch:
         entry.batch = batch
     LedgerEntry.objects.bulk_create(entries, batch_size=BATCH)
     mark_settled(event=event)
+    tell_holders(batch=batch, event=event, entries=entries)
     return batch
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
+from accounts.audit import deed
 from accounts.models import User
 from common.money import fraction_text, half_up
 from events.models import Event
@@ -50,10 +51,11 @@ def settle(*, event: Event, preset: str | None = None, by: User | None = None) -
     newest = _runs_of(case).last()
     if newest is not None and newest.inputs_sha256 in (sha256, _again(sha256, newest.number)):
         return newest
-    run = _write(case, measured, sha256, by)
-    if not case.is_estimate:
-        lost = [row.participant.meter_id for row in measured if _status(row) not in MEASURED]
-        mark_measured(event=locked, unmeasured=lost)
+    with deed("event.settle", by=by):
+        run = _write(case, measured, sha256, by)
+        if not case.is_estimate:
+            lost = [row.participant.meter_id for row in measured if _status(row) not in MEASURED]
+            mark_measured(event=locked, unmeasured=lost)
     return run
 
 

@@ -280,7 +280,7 @@ def test_a_settlement_takes_the_same_queries_for_many_meters(case, django_assert
         put_history(meter, 1000, 600)
     event = record_completed_event(program=program, start=PAST[0], end=PAST[1])
     assert Meter.objects.filter(enrollments__program=program).count() == 62
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(26):
         run = settle(event=event)
     assert run.lines.count() == 62
 

@@ -1,0 +1,99 @@
+"""Enrollments in the admin."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.exchange import ImportAdmin
+from accounts.tenant_admin import ReadOnlyInline, VisibleRelatedFilter, run_each
+from events import services
+from events.admin.clock import LocalTimesAdmin
+from events.models import Enrollment, Nomination
+from events.resources import EnrollmentResource
+
+
+class NominationInline(ReadOnlyInline):
+    """The figures that the meter promised, as they came in."""
+
+    model = Nomination
+    fields = ["kw", "valid_from", "source"]
+
+
+class EnrollmentForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A meter in a program, and what it promises from now on."""
+
+    kw = forms.DecimalField(
+        label=_("Nominated kW"),
+        min_value=0,
+        max_digits=10,
+        decimal_places=3,
+        required=False,
+        help_text=_("Empty: the figure of the meter list. A new figure counts from now on."),
+    )
+
+    class Meta:
+        model = Enrollment
+        fields = ["program", "meter"]
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or self.cleaned_data
+        meter = cleaned.get("meter")
+        if meter is not None and cleaned.get("kw") is None and meter.contracted_kw is None:
+            self.add_error("kw", _("Say how many kW the meter promises; the meter list does not."))
+        return cleaned
+
+
+@admin.register(Enrollment)
+class EnrollmentAdmin(LocalTimesAdmin, ImportAdmin):
+    """Enrollments with their nominations."""
+
+    resource_class = EnrollmentResource
+    form = EnrollmentForm
+    list_display = ["meter", "program", "enrolled_at", "ended_at"]
+    list_select_related = ["meter", "program"]
+    list_filter = [("ended_at", admin.EmptyFieldListFilter), ("program", VisibleRelatedFilter), "enrolled_at"]
+    search_fields = ["meter__number", "meter__name"]
+    search_help_text = _("Number or name of the meter")
+    ordering = ["program__name", "meter__number"]
+    autocomplete_fields = ["program", "meter"]
+    inlines = [NominationInline]
+    actions = ["end"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if not self.has_add_permission(request):
+            return False
+        visible = Enrollment.objects.visible_to(request.user)  # type: ignore[arg-type]
+        return obj is None or visible.filter(pk=obj.pk).exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # an enrollment ends; settled events rest on it
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        may = self.has_add_permission(request)
+        return ["program", "meter", *(["enrolled_at", "ended_at"] if obj else []), *(["kw"] if may else [])]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ["program", "meter", "enrolled_at", "ended_at"] if obj is not None else []
+
+    def save_model(self, request: HttpRequest, obj: Enrollment, form: Any, change: bool) -> None:
+        """Enrolls the meter, or notes the new figure."""
+        source = _("Administration, %(who)s") % {"who": request.user.email}  # type: ignore[union-attr]
+        kw = form.cleaned_data["kw"]
+        with self.deed_of(request, "change" if change else "add"):
+            self._enroll(obj, kw, source[:80], change)
+
+    def _enroll(self, obj: Enrollment, kw: Any, source: str, change: bool) -> None:
+        if not change:
+            made = services.enroll(program=obj.program, meter=obj.meter, kw=kw, source=source)
+            obj.pk = made.pk
+        elif kw is not None:
+            services.nominate(enrollment=obj, kw=kw, source=source)
+
+    @admin.action(description=_("End the enrollment"), permissions=["change"])
+    def end(self, request: HttpRequest, queryset: QuerySet[Enrollment]) -> None:
+        with self.deed_of(request, "end"):
+            run_each(self, request, queryset, lambda row: services.end_enrollment(enrollment=row))
