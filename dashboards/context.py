@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import ApprovalStatus, User
 from organizations.access import Role, role_of
-from organizations.models import Distributor, Membership
+from organizations.colors import style_sheet
+from organizations.hosts import distributor_here
+from organizations.models import Distributor, DistributorLogo, Membership, OrganizationRequest
 
 ROLE_LABELS = {
     Role.RESIDENT: gettext_lazy("Resident"),
@@ -50,14 +52,30 @@ def portal(request: HttpRequest) -> dict[str, Any]:
 def _portal(request: HttpRequest) -> dict[str, Any]:
     distributor = distributor_of(request)
     product = _("Demand Response Portal")
-    return {"name": distributor.name if distributor else product, "product": product, "demo": settings.DEMO}
+    words = {"name": distributor.name if distributor else product, "product": product, "demo": settings.DEMO}
+    return words | (_brand(distributor) if distributor else {})
+
+
+def _brand(distributor: Distributor) -> dict[str, Any]:
+    """Logo, colors and contact of the distributor; addresses name the version, so that browsers may keep them."""
+    digest = DistributorLogo.objects.filter(pk=distributor.pk).values_list("digest", flat=True).first()
+    accent = distributor.accent if style_sheet(distributor.accent) else ""
+    return {
+        "logo_url": f"{reverse('brand_logo', args=[distributor.pk])}?v={digest[:12]}" if digest else "",
+        "colors_url": f"{reverse('brand_colors', args=[distributor.pk])}?v={accent[1:]}" if accent else "",
+        "contact_email": distributor.contact_email,
+        "phone": distributor.phone,
+        "website": distributor.website,
+    }
 
 
 def distributor_of(request: HttpRequest) -> Distributor | None:
-    """The reader's distributor; for a visitor the only one there is."""
+    """The reader's distributor; for a visitor the one whose host this is, or the only one there is."""
     user = getattr(request, "user", None)
     if isinstance(user, User):
         return Distributor.objects.filter(pk=user.distributor_id).first()
+    if here := distributor_here(request):
+        return here
     first_two = list(Distributor.objects.all()[:2])
     return first_two[0] if len(first_two) == 1 else None
 
@@ -65,7 +83,7 @@ def distributor_of(request: HttpRequest) -> Distributor | None:
 def _navigation(request: HttpRequest, role: Role) -> dict[str, Any]:
     style, entries = _entries(role)
     membership = getattr(getattr(request, "user", None), "membership", None)
-    waiting = _waiting(membership) if membership and role is Role.ORGANIZATION_ADMIN else 0
+    counts = _counts(request, role)
     return {
         "style": style,
         "items": [
@@ -74,7 +92,7 @@ def _navigation(request: HttpRequest, role: Role) -> dict[str, Any]:
                 url=reverse(name),
                 icon=icon,
                 current=_is_current(request.path, reverse(name), is_first=number == 0),
-                count=waiting if name == "organization_approvals" else 0,
+                count=counts.get(name, 0),
             )
             for number, (name, label, icon) in enumerate(entries)
         ],
@@ -88,6 +106,17 @@ def _navigation(request: HttpRequest, role: Role) -> dict[str, Any]:
 def _is_current(path: str, url: str, *, is_first: bool) -> bool:
     """Whether the entry stands for the page or one below it; the first entry's address begins all others."""
     return path == url or (not is_first and path.startswith(url.rstrip("/") + "/"))
+
+
+def _counts(request: HttpRequest, role: Role) -> dict[str, int]:
+    """What waits for the reader, by the entry that leads there."""
+    assert isinstance(request.user, User) or role in (Role.ANONYMOUS, Role.PENDING)
+    if role is Role.ORGANIZATION_ADMIN:
+        return {"organization_approvals": _waiting(request.user.membership)}  # type: ignore[union-attr]
+    if role is Role.DISTRIBUTOR_ADMIN:
+        asking = OrganizationRequest.objects.managed_by(request.user).to_decide()  # type: ignore[arg-type]
+        return {"operator_organizations": asking.count()}
+    return {}
 
 
 def _waiting(membership: Membership) -> int:
@@ -117,6 +146,7 @@ def _entries(role: Role) -> tuple[str, list[tuple[str, str, str]]]:
         if role is Role.ORGANIZATION_ADMIN:
             entries.insert(1, ("organization_approvals", _("Approvals"), "people"))
             entries.insert(2, ("organization_people", _("People"), "people"))
+            entries.append(("organization_audit", _("History"), "list"))
         return "menu", entries
     if role.is_staff or role is Role.PLATFORM:
         return "menu", [
@@ -124,13 +154,21 @@ def _entries(role: Role) -> tuple[str, list[tuple[str, str, str]]]:
             ("operator_meters", _("Meters"), "meter"),
             ("operator_map", _("Map"), "map"),
             ("operator_events", _("Events"), "calendar"),
+            *_organizations(role),
             *_sent_mail(role),
             ("admin:index", _("Administration"), "gear"),
         ]
     return "public", [
         ("how_it_works", _("How it works"), ""),
         ("programs", _("Programs"), ""),
+        ("help", _("Help"), ""),
     ]
+
+
+def _organizations(role: Role) -> list[tuple[str, str, str]]:
+    """Organizations and requests to register one, for those who decide on them."""
+    may_decide = role in (Role.DISTRIBUTOR_ADMIN, Role.PLATFORM)
+    return [("operator_organizations", _("Organizations"), "people")] if may_decide else []
 
 
 def _sent_mail(role: Role) -> list[tuple[str, str, str]]:

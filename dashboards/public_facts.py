@@ -1,10 +1,12 @@
 """What anybody may know of a distributor: its open programs and what was saved and paid in all."""
 
+from fractions import Fraction
 from typing import Any
 
 from django.db.models import Count, OuterRef, Subquery, Sum
 from django.utils.translation import gettext as _
 
+from common.speech import number_words
 from dashboards.words import money
 from events.models import Event, EventState, Program
 from organizations.models import Distributor
@@ -48,6 +50,6 @@ def season(distributor: Distributor | None) -> dict[str, Any] | None:
     return {
         "events_finished": events.count(),
         "participants": saved["meters"],
-        "saved_mwh": f"{(saved['wh'] or 0) / 1e6:.2f}",
+        "saved_mwh": number_words(Fraction(saved["wh"] or 0, 1_000_000), 2),
         "paid": money(paid, distributor.currency),
     }

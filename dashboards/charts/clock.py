@@ -11,6 +11,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from common.speech import day_words, hours_words
+
 DAY_MS = 86_400_000
 MINUTE_MS = 60_000
 
@@ -58,13 +60,4 @@ def interval_words(start_ms: int, end_ms: int, zone: ZoneInfo) -> str:
     'Sun 1 Nov, 1:30 am PDT to 1:00 am PST'
     """
     start, end = local(start_ms, zone), local(end_ms, zone)
-    day = f"{start:%a} {start.day} {start:%b}"
-    if start.tzname() != end.tzname():
-        return f"{day}, {_hour(start)} {start.tzname()} to {_hour(end)} {end.tzname()}"
-    if f"{start:%p}" == f"{end:%p}" and start.date() == end.date():
-        return f"{day}, {_hour(start)[:-3]} to {_hour(end)} {end.tzname()}"
-    return f"{day}, {_hour(start)} to {_hour(end)} {end.tzname()}"
-
-
-def _hour(at: datetime) -> str:
-    return f"{at.hour % 12 or 12}:{at:%M} {'am' if at.hour < 12 else 'pm'}"
+    return f"{day_words(start, 'short day')}, {hours_words(start, end, minutes=True, zones=True)}"

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from bokeh.layouts import column
 from bokeh.models import ColumnDataSource, HoverTool, Range1d, Span
+from django.utils.translation import gettext as _
 
+from common.speech import float_words, plain_words
 from dashboards.charts.data import CorrelationSeries, Payload
 from dashboards.charts.meter import empty_payload
 from dashboards.charts.theme import blank_figure, corner_text, themed, tip
@@ -27,7 +29,7 @@ def correlation_payload(
         [lag, autocorrelation, partial, outside which band].
     """
     if not len(acf.values):
-        return empty_payload("correlation", "Too few readings for a correlation: it needs some days.", version)
+        return empty_payload("correlation", _("Too few readings for a correlation: it needs some days."), version)
     hours = interval_minutes / 60
     longest = float(max(len(acf.values), len(pacf.values))) * hours
     ends = {"start": 0.0, "end": longest + hours, "reset_start": 0.0, "reset_end": longest + hours}
@@ -49,7 +51,12 @@ def _sources(name: str, series: CorrelationSeries, hours: float) -> dict[str, di
         return {"x": around.tolist(), "y": np.concatenate([bound, -bound[::-1]]).round(4).tolist()}
 
     return {
-        name: {"lag": lag.tolist(), "value": series.values.round(4).tolist(), "words": _lags(series, hours)},
+        name: {
+            "lag": lag.tolist(),
+            "value": series.values.round(4).tolist(),
+            "words": _lags(series, hours),
+            "value_words": [float_words(value, 3) for value in series.values],
+        },
         f"{name}_95": band(series.bound_95),
         f"{name}_99": band(series.bound_99),
     }
@@ -60,7 +67,7 @@ def _lags(series: CorrelationSeries, hours: float) -> list[str]:
 
 
 def _lag(hours: float) -> str:
-    return f"{round(hours * 60)} min" if hours < 1 else f"{hours:g} h"
+    return f"{round(hours * 60)} min" if hours < 1 else f"{plain_words(round(hours, 2))} h"
 
 
 def _ticks(longest: float) -> list[float]:
@@ -72,8 +79,8 @@ def _rows(acf: CorrelationSeries, pacf: CorrelationSeries, hours: float) -> list
     return [
         [
             _lag((row + 1) * hours),
-            f"{acf.values[row]:.3f}",
-            f"{pacf.values[row]:.3f}" if row < len(pacf.values) else "–",
+            float_words(acf.values[row], 3),
+            float_words(pacf.values[row], 3) if row < len(pacf.values) else "–",
             _verdict(acf, row),
             _verdict(pacf, row) if row < len(pacf.values) else "–",
         ]
@@ -84,22 +91,24 @@ def _rows(acf: CorrelationSeries, pacf: CorrelationSeries, hours: float) -> list
 def _verdict(series: CorrelationSeries, row: int) -> str:
     size = abs(series.values[row])
     if size > series.bound_99[row]:
-        return "outside 99 %"
-    return "outside 95 %" if size > series.bound_95[row] else "may be chance"
+        return _("outside 99 %")
+    return _("outside 95 %") if size > series.bound_95[row] else _("may be chance")
 
 
 def _sentence(acf: CorrelationSeries, hours: float) -> str:
     per_day = round(24 / hours)
     if len(acf.values) < per_day:
-        return f"Use now and {_lag(hours)} later correlate with {acf.values[0]:.2f}."
-    return f"Use at the same hour of the next day correlates with {acf.values[per_day - 1]:.2f}."
+        words = {"lag": _lag(hours), "value": float_words(acf.values[0], 2)}
+        return _("Use now and %(lag)s later correlate with %(value)s.") % words
+    value = float_words(acf.values[per_day - 1], 2)
+    return _("Use at the same hour of the next day correlates with %(value)s.") % {"value": value}
 
 
 def correlation_figure() -> Any:
     """Figures `acf` and `pacf` with a common lag axis in hours."""
     lags = Range1d(0, 1, name="lag_range")
     return column(
-        _panel("acf", "Autocorrelation", lags), _panel("pacf", "Partial autocorrelation", lags),
+        _panel("acf", _("Autocorrelation"), lags), _panel("pacf", _("Partial autocorrelation"), lags),
         sizing_mode="stretch_width", name="correlation_chart",
     )  # fmt: skip
 
@@ -109,11 +118,11 @@ def _panel(name: str, title: str, lags: Any) -> Any:
     corner_text(fig, name=f"{name}_title", text=title)
     fig.xaxis.ticker = []
     fig.xaxis.ticker.name = f"{name}_ticker"
-    fig.xaxis.axis_label = "hours later"
+    fig.xaxis.axis_label = _("hours later")
     fig.yaxis.ticker = [-1, -0.5, 0, 0.5, 1]
     for level in ("99", "95"):
         _band(fig, f"{name}_{level}")
-    source = ColumnDataSource(data={"lag": [], "value": [], "words": []}, name=name)
+    source = ColumnDataSource(data={"lag": [], "value": [], "words": [], "value_words": []}, name=name)
     stems = fig.segment("lag", 0, "lag", "value", source=source, line_width=1.5)
     dots = fig.scatter("lag", "value", source=source, size=5)
     themed(stems.glyph, line_color="--chart-reading")
@@ -123,7 +132,7 @@ def _panel(name: str, title: str, lags: Any) -> Any:
     fig.add_tools(
         HoverTool(
             renderers=[dots],
-            tooltips=tip("@words later", correlation="@value{0.000}"),
+            tooltips=tip(_("%(lag)s later") % {"lag": "@words"}, {_("correlation"): "@value_words"}),
             mode="vline",
             visible=False,
         )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from django.utils.translation import gettext as _
 
+from common.speech import float_words, length_words, number_words
 from dashboards.charts.clock import DAY_MS, clock_steps, interval_words
 from dashboards.charts.data import EventSpan, Floats, MeterSlots, Payload
 from dashboards.charts.sampling import Mask, Rows, rows_to_keep
@@ -35,7 +38,7 @@ def meter_payload(slots: MeterSlots, events: Sequence[EventSpan], zone: ZoneInfo
         `empty`: a sentence instead of a chart, else "".
     """
     if not len(slots):
-        return empty_payload("meter", "There are no readings yet. They appear here as they arrive.", version)
+        return empty_payload("meter", _("There are no readings yet. They appear here as they arrive."), version)
     shown = _shown_events(slots, events)
     sources = _sources(slots, shown)
     return {
@@ -46,7 +49,7 @@ def meter_payload(slots: MeterSlots, events: Sequence[EventSpan], zone: ZoneInfo
         "clock": clock_steps(int(slots.start_ms[0]), _last_ms(slots, shown), zone),
         "sources": sources,
         "steps": _STEPS,
-        "texts": _TEXTS,
+        "texts": _texts(),
         "events": [_choice(event, zone) for event in reversed(shown)],
         "view": _view(slots, shown),
         "props": _props(slots),
@@ -69,14 +72,17 @@ _STEPS = [
     {"to": "band", "form": "area", "from": "slots", "low": "lower", "high": "upper"},
     {"to": "saved", "form": "area", "from": "saved_slots", "low": "reading", "high": "prediction"},
 ]
-_TEXTS = {
-    "slots": {
-        "reading": {"unit": "kWh", "digits": 3, "missing": "no reading"},
-        "prediction": {"unit": "kWh", "digits": 3, "missing": "no forecast"},
-        "lower": {"unit": "", "digits": 3, "missing": "–"},
-        "upper": {"unit": "kWh", "digits": 3, "missing": "–"},
+
+
+def _texts() -> dict[str, dict[str, dict[str, Any]]]:
+    return {
+        "slots": {
+            "reading": {"unit": "kWh", "digits": 3, "missing": _("no reading")},
+            "prediction": {"unit": "kWh", "digits": 3, "missing": _("no forecast")},
+            "lower": {"unit": "", "digits": 3, "missing": "–"},
+            "upper": {"unit": "kWh", "digits": 3, "missing": "–"},
+        }
     }
-}
 
 
 def _sources(slots: MeterSlots, events: Sequence[EventSpan]) -> dict[str, dict[str, Any]]:
@@ -197,7 +203,7 @@ def _props(slots: MeterSlots) -> dict[str, dict[str, Any]]:
     room = (high - low) * 0.14 or 1.0
     ends = {"start": low - room if low < 0 else 0.0, "end": high + room}
     return {
-        "unit": {"text": f"kWh in {slots.interval_minutes} minutes"},
+        "unit": {"text": _("kWh in %(length)s") % {"length": length_words(timedelta(minutes=slots.interval_minutes))}},
         "y_range": {**ends, "reset_start": ends["start"], "reset_end": ends["end"]},
         "range_y": ends,
     }
@@ -215,20 +221,25 @@ def meter_sentence(slots: MeterSlots, zone: ZoneInfo) -> str:
     """The result in one sentence: the newest reading and what was expected then."""
     rows = np.flatnonzero(~np.isnan(slots.energy_wh))
     if not len(rows):
-        return "Nothing was measured yet; the dashed line is what we expect."
+        return _("Nothing was measured yet; the dashed line is what we expect.")
     row = int(rows[-1])
     start = int(slots.start_ms[row])
-    words = interval_words(start, start + slots.interval_ms, zone)
     expected = slots.predicted_wh[row]
-    tail = "" if np.isnan(expected) else f"; {expected / 1000:,.2f} kWh was expected"
-    return f"Latest reading, {words}: {slots.energy_wh[row] / 1000:,.2f} kWh{tail}."
+    words = {
+        "when": interval_words(start, start + slots.interval_ms, zone),
+        "used": float_words(slots.energy_wh[row] / 1000, 2),
+        "expected": "" if np.isnan(expected) else float_words(expected / 1000, 2),
+    }
+    if not words["expected"]:
+        return _("Latest reading, %(when)s: %(used)s kWh.") % words
+    return _("Latest reading, %(when)s: %(used)s kWh; %(expected)s kWh was expected.") % words
 
 
 def _thinning_words(slots: MeterSlots) -> str:
     """What a long range does to the picture, said because a kept step looks as long as its stretch."""
     if len(slots) <= POINT_LIMIT:
         return ""
-    return " So long a range shows only peaks and dips, except in events and the newest days."
+    return " " + _("So long a range shows only peaks and dips, except in events and the newest days.")
 
 
 def meter_table(slots: MeterSlots, events: Sequence[EventSpan], zone: ZoneInfo) -> Payload:
@@ -241,25 +252,33 @@ def meter_table(slots: MeterSlots, events: Sequence[EventSpan], zone: ZoneInfo) 
     in_events = _near(slots, events, 0)[:last]
     newest = np.arange(max(0, last - ROW_LIMIT), last)
     rows = np.union1d(newest, np.flatnonzero(in_events)[-ROW_LIMIT:])[::-1]
-    note = f"{len(rows):,} of {last:,} intervals: the newest, and those in events." if len(rows) < last else ""
+    note = ""
+    if len(rows) < last:
+        counts = {"shown": number_words(len(rows)), "all": number_words(last)}
+        note = _("%(shown)s of %(all)s intervals: the newest, and those in events.") % counts
     return {"rows": [_row(slots, int(row), bool(in_events[row]), zone) for row in rows], "rows_note": note}
 
 
 def _row(slots: MeterSlots, row: int, in_event: bool, zone: ZoneInfo) -> list[str]:
     start = int(slots.start_ms[row])
     low, high = slots.lower_wh[row], slots.upper_wh[row]
-    remarks = [word for word in ("event" if in_event else "", slots.word(row)) if word]
+    remarks = [word for word in (_("event") if in_event else "", slots.word(row)) if word]
     return [
         interval_words(start, start + slots.interval_ms, zone),
-        _words(slots.energy_wh[row], "no data"),
+        _words(slots.energy_wh[row], _("no data")),
         _words(slots.predicted_wh[row], "–"),
-        "–" if np.isnan(low + high) else f"{low / 1000:,.3f} to {high / 1000:,.3f}",
+        "–" if np.isnan(low + high) else _range_words(low, high),
         ", ".join(remarks),
     ]
 
 
+def _range_words(low_wh: float, high_wh: float) -> str:
+    ends = {"low": float_words(low_wh / 1000, 3), "high": float_words(high_wh / 1000, 3)}
+    return _("%(low)s to %(high)s") % ends
+
+
 def _words(wh: float, missing: str) -> str:
-    return missing if np.isnan(wh) else f"{wh / 1000:,.3f}"
+    return missing if np.isnan(wh) else float_words(wh / 1000, 3)
 
 
 def _kwh(wh: Floats) -> list[float | None]:

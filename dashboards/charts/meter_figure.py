@@ -6,15 +6,20 @@ from typing import Any
 
 from bokeh.layouts import column
 from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, Range1d, RangeTool
+from django.utils.translation import gettext as _
 
 from dashboards.charts.theme import GLYPH_FONT, blank_figure, corner_text, themed, tip
 
-TOOLTIPS = tip(
-    "@when",
-    measured="@reading_text @quality",
-    expected="@prediction_text",
-    **{"likely range": "@lower_text to @upper_text"},
-)
+
+def _tooltips() -> str:
+    return tip(
+        "@when",
+        {
+            _("measured"): "@reading_text @quality",
+            _("expected"): "@prediction_text",
+            _("likely range"): _("%(low)s to %(high)s") % {"low": "@lower_text", "high": "@upper_text"},
+        },
+    )
 
 
 def meter_figure() -> Any:
@@ -94,7 +99,7 @@ def _hover(fig: Any, source: Any) -> None:
     """One invisible strip per interval answers for both lines, wherever the pointer is above it."""
     strips = fig.vstrip(x0="start", x1="end", source=source, fill_alpha=0, line_color=None)
     fig.add_tools(
-        HoverTool(renderers=[strips], tooltips=TOOLTIPS, mode="mouse", point_policy="follow_mouse", visible=False)
+        HoverTool(renderers=[strips], tooltips=_tooltips(), mode="mouse", point_policy="follow_mouse", visible=False)
     )
 
 

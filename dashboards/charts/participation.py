@@ -6,7 +6,9 @@ from math import pi
 from typing import Any
 
 from bokeh.models import ColumnDataSource, Range1d
+from django.utils.translation import gettext as _
 
+from common.speech import number_words, percent_words
 from dashboards.charts.data import ChartDataError, Payload
 from dashboards.charts.meter import empty_payload
 from dashboards.charts.theme import GLYPH_FONT, blank_figure, themed
@@ -28,7 +30,7 @@ def participation_payload(below: int, counted: int, *, version: str = "") -> Pay
     if not 0 <= below <= counted:
         raise ChartDataError(f"{below} intervals below forecast cannot be part of {counted}.")
     if not counted:
-        return empty_payload("participation", "No interval has both a reading and a forecast yet.", version)
+        return empty_payload("participation", _("No interval has both a reading and a forecast yet."), version)
     share = below / counted
     turn = pi / 2 - 2 * pi * share
     return {
@@ -38,22 +40,19 @@ def participation_payload(below: int, counted: int, *, version: str = "") -> Pay
             "rest": {"from": [pi / 2], "to": [turn + 2 * pi]},
             "words": {
                 "y": [0.1, -0.2],
-                "text": [_percent(share), "below forecast"],
+                "text": [percent_words(share), _("below forecast")],
                 "size": ["26px", "13px"],
             },
         },
         "rows": _rows(below, counted),
-        "say": f"{below:,} of {counted:,} intervals were below the forecast, {_percent(share)}.",
+        "say": _("%(below)s of %(all)s intervals were below the forecast, %(share)s.")
+        % {"below": number_words(below), "all": number_words(counted), "share": percent_words(share)},
     }
 
 
 def _rows(below: int, counted: int) -> list[list[str]]:
-    parts = {"Below forecast": below, "Not below": counted - below, "All counted": counted}
-    return [[name, f"{count:,}", _percent(count / counted)] for name, count in parts.items()]
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.0f} %"
+    parts = {_("Below forecast"): below, _("Not below"): counted - below, _("All counted"): counted}
+    return [[name, number_words(count), percent_words(count / counted)] for name, count in parts.items()]
 
 
 def participation_figure() -> Any:

@@ -7,10 +7,13 @@ from math import cos, radians, sqrt
 from typing import Any
 
 from bokeh.models import ColumnDataSource, DataRange1d, HoverTool
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from common.speech import number_words
 from dashboards.charts.data import MeterPoint, Payload
 from dashboards.charts.meter import empty_payload
-from dashboards.charts.rank import kwh_words, percent_words, rank_table, ranks
+from dashboards.charts.rank import kwh_words, rank_table, ranks, share_words
 from dashboards.charts.theme import GLYPH_FONT, blank_figure, themed, tip
 
 MARKERS = (
@@ -36,10 +39,10 @@ def map_payload(meters: Sequence[MeterPoint], *, version: str = "") -> Payload:
     """
     placed = [row for row, meter in enumerate(meters) if _is_placed(meter)]
     if not placed:
-        return empty_payload("map", "No meter has coordinates yet. They come with the list of meters.", version)
+        return empty_payload("map", _("No meter has coordinates yet. They come with the list of meters."), version)
     kinds = sorted({meter.kind for meter in meters})
     points = [meters[row] for row in placed]
-    places = [f"{rank} of {len(meters)}" for rank in ranks(meters)]
+    places = [_("%(rank)s of %(all)s") % {"rank": rank, "all": len(meters)} for rank in ranks(meters)]
     columns = _columns(points, [places[row] for row in placed], kinds)
     missing = len(meters) - len(placed)
     return {
@@ -51,9 +54,18 @@ def map_payload(meters: Sequence[MeterPoint], *, version: str = "") -> Payload:
         },
         "keys": _keys(points, kinds),
         "rows": rank_table(meters),
-        "rows_note": f"{missing:,} without coordinates, in the table only." if missing else "",
-        "say": f"{len(placed):,} meters by their coordinates; a larger sign has saved more.",
+        "rows_note": _missing_words(missing) if missing else "",
+        "say": ngettext(
+            "%(count)s meter by its coordinates; a larger sign has saved more.",
+            "%(count)s meters by their coordinates; a larger sign has saved more.",
+            len(placed),
+        )
+        % {"count": number_words(len(placed))},
     }
+
+
+def _missing_words(missing: int) -> str:
+    return _("%(count)s without coordinates, in the table only.") % {"count": number_words(missing)}
 
 
 def _is_placed(meter: MeterPoint) -> bool:
@@ -75,10 +87,10 @@ def _columns(points: Sequence[MeterPoint], places: Sequence[str], kinds: Sequenc
         "marker": [MARKERS[kinds.index(point.kind) % len(MARKERS)][0] for point in points],
         "name": [point.name for point in points],
         "kind": [point.kind for point in points],
-        "feeder": [point.feeder or "not known" for point in points],
+        "feeder": [point.feeder or _("not known") for point in points],
         "rank": list(places),
         "savings": [kwh_words(point.savings_wh) for point in points],
-        "participation": [percent_words(point.participation) for point in points],
+        "participation": [share_words(point.participation) for point in points],
     }
 
 
@@ -142,7 +154,8 @@ def _points(fig: Any) -> None:
     ring = fig.scatter("x", "y", size="size", source=ring_source, fill_color=None, line_width=3)
     themed(ring.glyph, line_color="--chart-reading")
     _place_names(fig, ring_source, y_offset=-12)
-    tooltips = tip("@name", **{word: f"@{word}" for word in words[1:]})
+    labels = (_("kind"), _("feeder"), _("rank"), _("savings"), _("participation"))
+    tooltips = tip("@name", {label: f"@{word}" for label, word in zip(labels, words[1:], strict=True)})
     fig.add_tools(HoverTool(renderers=[signs], tooltips=tooltips, visible=False))
 
 

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from bokeh.models import ColumnDataSource, Range1d
+from django.utils.translation import gettext as _
 
+from common.speech import float_words, percent_words
 from dashboards.charts.data import MeterPoint, Payload
 from dashboards.charts.meter import empty_payload
 from dashboards.charts.theme import GLYPH_FONT, blank_figure, themed
@@ -36,7 +38,7 @@ def rank_table(meters: Sequence[MeterPoint]) -> list[list[Any]]:
             meter.kind,
             meter.feeder or "–",
             kwh_words(meter.savings_wh),
-            percent_words(meter.participation),
+            share_words(meter.participation),
         ]
         for rank, meter in pairs
     ]
@@ -48,23 +50,24 @@ def kwh_words(wh: float) -> str:
     >>> kwh_words(5652)
     '5.7 kWh'
     """
-    return f"{wh / 1000:,.1f} kWh"
+    return f"{float_words(wh / 1000, 1)} kWh"
 
 
-def percent_words(share: float | None) -> str:
+def share_words(share: float | None) -> str:
     """A share in the reader's words, a dash without one."""
-    return "–" if share is None else f"{share * 100:.0f} %"
+    return "–" if share is None else percent_words(share)
 
 
 def rank_payload(meters: Sequence[MeterPoint], *, version: str = "") -> Payload:
     """The first `BAR_LIMIT` bars (and the selected meter's, wherever it stands) and all rows."""
     if not meters:
-        return empty_payload("rank", "There are no meters to compare yet.", version)
+        return empty_payload("rank", _("There are no meters to compare yet."), version)
     pairs = sorted(zip(ranks(meters), meters, strict=True), key=lambda pair: (pair[0], pair[1].name))
     shown = [pair for place, pair in enumerate(pairs) if place < BAR_LIMIT or pair[1].is_selected]
-    widest = max(abs(meter.savings_wh) for _, meter in shown) / 1000 or 1.0
-    lowest = min(0.0, *(meter.savings_wh / 1000 for _, meter in shown))
-    note = f"{len(shown)} of {len(meters)} meters are drawn; the table has all." if len(shown) < len(meters) else ""
+    widest = max(abs(meter.savings_wh) for _rank, meter in shown) / 1000 or 1.0
+    lowest = min(0.0, *(meter.savings_wh / 1000 for _rank, meter in shown))
+    counts = {"shown": len(shown), "all": len(meters)}
+    note = _("%(shown)s of %(all)s meters are drawn; the table has all.") % counts if len(shown) < len(meters) else ""
     return {
         **empty_payload("rank", "", version),
         "sources": _bars(shown),
@@ -75,13 +78,14 @@ def rank_payload(meters: Sequence[MeterPoint], *, version: str = "") -> Payload:
         },
         "rows": rank_table(meters),
         "rows_note": note,
-        "say": f"{pairs[0][1].name} saved most: {kwh_words(pairs[0][1].savings_wh)}.",
+        "say": _("%(name)s saved most: %(energy)s.")
+        % {"name": pairs[0][1].name, "energy": kwh_words(pairs[0][1].savings_wh)},
     }
 
 
 def _bars(shown: Sequence[tuple[int, MeterPoint]]) -> dict[str, dict[str, list[Any]]]:
     columns: dict[str, dict[str, list[Any]]] = {name: {"y": [], "saved": []} for name in ("others", "selected")}
-    for place, (_, meter) in enumerate(shown):
+    for place, (_rank, meter) in enumerate(shown):
         bar = columns["selected" if meter.is_selected else "others"]
         bar["y"].append(place)
         bar["saved"].append(round(meter.savings_wh / 1000, 3))
@@ -94,7 +98,7 @@ def _bars(shown: Sequence[tuple[int, MeterPoint]]) -> dict[str, dict[str, list[A
 
 def _label(rank: int, meter: MeterPoint) -> str:
     name = meter.name if len(meter.name) <= 24 else f"{meter.name[:23]}…"
-    mark = " (selected)" if meter.is_selected else ""
+    mark = f" ({_('selected')})" if meter.is_selected else ""
     return f"{rank}. {kwh_words(meter.savings_wh)}, {name}{mark}"
 
 

@@ -6,6 +6,7 @@ set here are those of the light theme, so that a figure is readable before the s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from bokeh.core.properties import value
@@ -79,10 +80,10 @@ def corner_text(fig: Any, *, name: str, text: str = "") -> None:
     themed(fig.title, text_color="--chart-text")
 
 
-def tip(head: str, **lines: str) -> str:
+def tip(head: str, lines: Mapping[str, str]) -> str:
     """Hover words as plain HTML: inline style would be blocked by the page. Bokeh escapes values.
 
-    >>> tip("@name", rank="@place")
+    >>> tip("@name", {"rank": "@place"})
     '<div><strong>@name</strong></div><div>rank: @place</div>'
     """
     rest = "".join(f"<div>{name}: {words}</div>" for name, words in lines.items())

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from common.money import parse_fraction
+from common.speech import plain_words
 from dashboards.operator_facts.event_words import ANSWER_TONES, duration_words
 from dashboards.operator_facts.events import event_name
 from dashboards.operator_facts.holders import holder_names
@@ -16,20 +17,28 @@ from dashboards.times import moment_words
 from dashboards.words import kwh, money
 from events.models import Event, Participation, ParticipationState
 from events.selectors import nominations_at
+from meters.models import Meter
 from settlement.models import LineStatus, SettlementLine, SettlementRun
 from settlement.selectors import newest_runs
 
 SILENT = (ParticipationState.INVITED, ParticipationState.NOTIFIED, ParticipationState.NO_RESPONSE)
 
 
+def asked_words(event: Event) -> str:
+    """Whom the event asks, by name. One query."""
+    targets = event.targets.select_related("group", "feeder", "organization")
+    return ", ".join(sorted(str(target) for target in targets)) or _("Everybody enrolled")
+
+
 def event_facts(event: Event) -> list[dict[str, Any]]:
-    """Program, time, terms and history of the event."""
+    """Program, time, terms and history of the event, and whom it asks."""
     zone, currency = event.program.zone, event.program.distributor.currency
     version = event.version
     made_by = event.created_by.get_full_name() or event.created_by.email if event.created_by else "–"
     return [
         {"label": _("Program"), "value": event.program.name},
         {"label": _("When"), "value": event_name(event)},
+        {"label": _("Asks"), "value": asked_words(event)},
         {"label": _("Length"), "value": duration_words(event.end - event.start)},
         {"label": _("Time zone"), "value": zone.key},
         {"label": _("Baseline rule"), "value": f"{version.preset} ({_('version')} {version.number})"},
@@ -40,9 +49,11 @@ def event_facts(event: Event) -> list[dict[str, Any]]:
     ]
 
 
-def participations_of(event: Event) -> QuerySet[Participation]:
-    """Everybody in the event, by meter number."""
+def participations_of(event: Event, meters: QuerySet[Meter] | None = None) -> QuerySet[Participation]:
+    """Everybody in the event, or those of these meters, by meter number."""
     rows = Participation.objects.filter(event=event).select_related("meter")
+    if meters is not None:
+        rows = rows.filter(meter__in=meters.order_by().values("pk"))
     return rows.order_by("meter__number", "pk")
 
 
@@ -171,4 +182,4 @@ def kw_words(kw: Decimal | None) -> str:
     >>> kw_words(Decimal("50.000")), kw_words(None)
     ('50 kW', '–')
     """
-    return "–" if kw is None else f"{kw.normalize():f} kW"
+    return "–" if kw is None else f"{plain_words(kw)} kW"

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from dashboards.operator_facts.event_words import duration_words, state_badge
 from dashboards.times import hours_words, long_day_words, zone_words
 from dashboards.words import kwh, money
-from events.models import Event, EventState, ParticipationState
+from events.models import Event, EventState, Participation, ParticipationState
+from meters.models import Meter
 from organizations.models import Distributor
 from settlement.models import SettlementLine
 from settlement.selectors import Saved, saved_by_event
@@ -25,9 +26,17 @@ STATE_FILTERS = {
 OPEN_FOR_ANSWERS = (EventState.NOTIFIED, EventState.ACTIVE)
 
 
-def events_of(distributor: Distributor, *, state: str, program: str) -> QuerySet[Event]:
-    """The distributor's events, newest first; an unknown filter finds nothing."""
+def events_of(
+    distributor: Distributor, *, state: str, program: str, meters: QuerySet[Meter] | None = None
+) -> QuerySet[Event]:
+    """The distributor's events, newest first; an unknown filter finds nothing.
+
+    With meters only those in which one of them takes part; of a draft nobody does yet.
+    """
     events = Event.objects.filter(program__distributor=distributor)
+    if meters is not None:
+        among = Participation.objects.filter(event=OuterRef("pk"), meter__in=meters.order_by().values("pk"))
+        events = events.filter(Exists(among))
     if state:
         events = events.filter(state__in=STATE_FILTERS.get(state, (state,)))
     if program:
@@ -39,14 +48,15 @@ def _is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 19
 
 
-def with_answers(events: QuerySet[Event]) -> QuerySet[Event]:
-    """Events with how many take part, joined and skipped."""
+def with_answers(events: QuerySet[Event], meters: QuerySet[Meter] | None = None) -> QuerySet[Event]:
+    """Events with how many take part, joined and skipped, of all meters or of these."""
+    among = Q() if meters is None else Q(participations__meter__in=meters.order_by().values("pk"))
 
     def answered(state: ParticipationState) -> Count:
-        return Count("participations", filter=Q(participations__state=state))
+        return Count("participations", filter=among & Q(participations__state=state))
 
     return events.annotate(
-        invited=Count("participations"),
+        invited=Count("participations", filter=among) if among else Count("participations"),
         joined=answered(ParticipationState.OPTED_IN),
         skipped=answered(ParticipationState.OPTED_OUT),
     )
@@ -58,9 +68,11 @@ def columns() -> list[dict[str, Any]]:
     return [{"label": name, "numeric": place > 2} for place, name in enumerate(names)]
 
 
-def rows(events: Sequence[Event]) -> list[dict[str, Any]]:
-    """Rows of components/table_cards.html for events of `with_answers`. One query."""
+def rows(events: Sequence[Event], meters: QuerySet[Meter] | None = None) -> list[dict[str, Any]]:
+    """Rows of components/table_cards.html for events of `with_answers`, of all meters or of these. One query."""
     lines = SettlementLine.objects.filter(run__event__in=[event.pk for event in events])
+    if meters is not None:
+        lines = lines.filter(meter__in=meters.order_by().values("pk"))
     saved = saved_by_event(lines=lines)
     return [{"cells": _cells(event, saved.get(event.pk))} for event in events]
 

@@ -1,11 +1,12 @@
 """One meter in figures, for its operator."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from common.speech import float_words, length_words, number_words, plain_words
 from dashboards.operator_facts.holders import holder_names
 from dashboards.operator_facts.points import DAYS, lines_of, recent_readings
 from dashboards.operator_facts.selection import in_service
@@ -47,14 +48,14 @@ def _below_tiles(meter: Meter, now: datetime) -> list[dict[str, str]]:
     share = below.participation
     signed = _("%(days)d days; %(signed)s kWh less what was above it") % {"days": DAYS, "signed": kwh(below.signed_wh)}
     counted = _("%(below)s of %(all)s intervals below forecast") % {
-        "below": f"{below.saving_intervals:,}",
-        "all": f"{below.intervals:,}",
+        "below": number_words(below.saving_intervals),
+        "all": number_words(below.intervals),
     }
     return [
         {"label": _("Below forecast"), "value": kwh(below.saving_wh), "unit": "kWh", "note": signed},
         {
             "label": _("Participation"),
-            "value": "–" if share is None else f"{float(share) * 100:.0f}",
+            "value": "–" if share is None else float_words(float(share) * 100),
             "unit": "" if share is None else "%",
             "note": counted,
         },
@@ -65,14 +66,14 @@ def meter_facts(meter: Meter, now: datetime) -> list[dict[str, Any]]:
     """Who holds it, where it hangs, what it promises, when it last spoke, how it is forecast. Five queries."""
     holder = holders_at(meter_ids=[meter.pk], at=now).get(meter.pk)
     name = holder_names([holder]).get(holder, "") if holder else ""
-    promised = "–" if meter.contracted_kw is None else f"{meter.contracted_kw.normalize():f} kW"
+    promised = "–" if meter.contracted_kw is None else f"{plain_words(meter.contracted_kw)} kW"
     return [
         {"label": _("Number"), "value": meter.number},
         {"label": _("Holder"), "value": name or _("the distributor only")},
         {"label": _("Kind"), "value": meter.usage_kind or "–"},
         {"label": _("Feeder"), "value": meter.feeder.name if meter.feeder else "–"},
         {"label": _("Contracted"), "value": promised},
-        {"label": _("Interval"), "value": _("%(minutes)d minutes") % {"minutes": meter.interval_minutes}},
+        {"label": _("Interval"), "value": length_words(timedelta(minutes=meter.interval_minutes))},
         {"label": _("Newest reading ends"), "value": _newest(meter, now)},
         *_forecast(meter),
     ]
@@ -94,9 +95,9 @@ def _forecast(meter: Meter) -> list[dict[str, Any]]:
     if made.fallback_reason:
         facts.append({"label": _("Because"), "value": made.fallback_reason})
     if made.mae_wh is not None and made.naive_mae_wh is not None:
-        words = _("%(ours).0f Wh; last week’s hours %(naive).0f Wh") % {
-            "ours": made.mae_wh,
-            "naive": made.naive_mae_wh,
+        words = _("%(ours)s Wh; last week’s hours %(naive)s Wh") % {
+            "ours": float_words(made.mae_wh),
+            "naive": float_words(made.naive_mae_wh),
         }
         facts.append({"label": _("Off by, per interval"), "value": words})
     return facts

@@ -9,6 +9,7 @@ from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from common.speech import float_words, percent_words
 from dashboards.operator_facts.points import DAYS, lines_of, recent_readings
 from dashboards.times import moment_words
 from dashboards.words import kwh, money
@@ -66,14 +67,14 @@ def load_words(newest: Sequence[Newest], now: datetime) -> dict[str, str]:
     """The load now: the newest reading of every meter that is not stale."""
     fresh = [row for row in newest if not row.is_stale(now)]
     note = _("%(fresh)d of %(all)d meters") % {"fresh": len(fresh), "all": len(newest)}
-    value = f"{sum(row.power_kw for row in fresh):,.1f}" if fresh else "–"
+    value = float_words(sum(row.power_kw for row in fresh), 1) if fresh else "–"
     return {"label": _("Load now"), "value": value, "unit": "kW" if fresh else "", "note": note}
 
 
-def sums(distributor: Distributor, now: datetime) -> list[dict[str, str]]:
-    """Saved in events first, below forecast second with its signed sum beside it. Two queries."""
-    saved = saved_in_total(lines=lines_of(distributor))
-    below = below_forecast_of_all(readings=recent_readings(distributor, now))
+def sums(distributor: Distributor, now: datetime, meters: QuerySet[Meter] | None = None) -> list[dict[str, str]]:
+    """Saved in events first, below forecast second with its signed sum beside it; of all or these. Two queries."""
+    saved = saved_in_total(lines=lines_of(distributor, meters))
+    below = below_forecast_of_all(readings=recent_readings(distributor, now, meters))
     events = ngettext("%(count)d settled event", "%(count)d settled events", saved.events) % {"count": saved.events}
     paid = _("%(amount)s earned") % {"amount": money(saved.earned, distributor.currency)}
     signed = _("%(days)d days; %(signed)s kWh less what was above it") % {"days": DAYS, "signed": kwh(below.signed_wh)}
@@ -99,8 +100,8 @@ def forecast_facts(distributor: Distributor) -> list[dict[str, Any]]:
         return [*facts, {"label": _("Accuracy"), "value": _("known after a day of readings")}]
     return [
         *facts,
-        {"label": _("Off by, per interval"), "value": f"{accuracy.mae_wh:,.0f} Wh"},
-        {"label": _("The same hours a week before"), "value": f"{accuracy.naive_mae_wh:,.0f} Wh"},
+        {"label": _("Off by, per interval"), "value": f"{float_words(accuracy.mae_wh or 0)} Wh"},
+        {"label": _("The same hours a week before"), "value": f"{float_words(accuracy.naive_mae_wh or 0)} Wh"},
         {"label": _("Difference"), "value": better_words(accuracy.better_by)},
     ]
 
@@ -112,8 +113,8 @@ def better_words(better_by: float) -> str:
     ('21 % closer than last week’s', '10 % further off than last week’s')
     """
     if better_by >= 0:
-        return _("%(share).0f %% closer than last week’s") % {"share": better_by * 100}
-    return _("%(share).0f %% further off than last week’s") % {"share": -better_by * 100}
+        return _("%(share)s closer than last week’s") % {"share": percent_words(better_by)}
+    return _("%(share)s further off than last week’s") % {"share": percent_words(-better_by)}
 
 
 def next_event(distributor: Distributor, now: datetime) -> Event | None:

@@ -17,15 +17,19 @@ DAYS = 30
 """How far back below forecast and participation look."""
 
 
-def recent_readings(distributor: Distributor, now: datetime) -> QuerySet[IntervalReading]:
-    """The distributor's readings of the last `DAYS` days."""
+def recent_readings(
+    distributor: Distributor, now: datetime, meters: QuerySet[Meter] | None = None
+) -> QuerySet[IntervalReading]:
+    """The distributor's readings of the last `DAYS` days, of all meters or of these."""
     since = now - timedelta(days=DAYS)
-    return IntervalReading.objects.filter(meter__distributor=distributor, start__gte=since)
+    readings = IntervalReading.objects.filter(meter__distributor=distributor, start__gte=since)
+    return readings if meters is None else readings.filter(meter__in=meters.order_by().values("pk"))
 
 
-def lines_of(distributor: Distributor) -> QuerySet[SettlementLine]:
-    """Every line of the distributor's settlements."""
-    return SettlementLine.objects.filter(run__event__program__distributor=distributor)
+def lines_of(distributor: Distributor, meters: QuerySet[Meter] | None = None) -> QuerySet[SettlementLine]:
+    """Every line of the distributor's settlements, of all meters or of these."""
+    lines = SettlementLine.objects.filter(run__event__program__distributor=distributor)
+    return lines if meters is None else lines.filter(meter__in=meters.order_by().values("pk"))
 
 
 def meter_points(distributor: Distributor, meters: QuerySet[Meter], now: datetime) -> list[MeterPoint]:

@@ -8,18 +8,22 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
+from common.intervals import local_day
+from common.speech import plain_words
 from dashboards.selectors.rewards import currency_of, is_final
 from dashboards.times import (
     day_share,
+    day_words,
     hour_words,
+    hour_zone_words,
     hours_words,
     length_words,
     moment_words,
     span_words,
     when_words,
-    zone_words,
 )
 from dashboards.words import money
 from events.models import Event, EventState, Nomination, Participation, ParticipationState
@@ -93,7 +97,8 @@ def answer_badge(call: Call) -> dict[str, str]:
     if total and call.skipped == total:
         return {"badge": _("Skipped"), "badge_tone": "", "badge_icon": ""}
     if call.joined or call.skipped:
-        words = _("%(joined)s of %(total)s meters joined") % {"joined": call.joined, "total": total}
+        words = ngettext("%(joined)s of %(total)s meter joined", "%(joined)s of %(total)s meters joined", total)
+        words %= {"joined": call.joined, "total": total}
         return {"badge": words, "badge_tone": "info", "badge_icon": ""}
     if call.can_answer:
         return {"badge": _("Waiting for your answer"), "badge_tone": "event", "badge_icon": "clock"}
@@ -124,9 +129,9 @@ def _until(call: Call, can_answer: bool) -> str:
     if not can_answer:
         return ""
     event, zone = call.event, call.event.program.zone
-    start = when_words(event.start, event.start, zone, now=call.now).split(",")[0].lower()
-    place = start if start in ("today", "tomorrow") else moment_words(event.start, zone).split(",")[0]
-    until = f"{hour_words(event.start, zone)} {zone_words(event.start, zone)} {place}"
+    words = {"hour": hour_zone_words(event.start, zone), "day": day_words(event.start, zone)}
+    away = (local_day(event.start, zone) - local_day(call.now, zone)).days
+    until = {0: _("%(hour)s today"), 1: _("%(hour)s tomorrow")}.get(away, _("%(hour)s %(day)s")) % words
     return _("You can change your answer until %(until)s. Without an answer you take part.") % {"until": until}
 
 
@@ -168,7 +173,7 @@ def pays_words(event: Event, nominated: Nomination | None) -> str:
     words = _("%(price)s for each kW below usual, on average over the event") % {"price": price}
     if nominated is None:
         return f"{words}."
-    return _("%(words)s; at most for %(kw)s kW.") % {"words": words, "kw": f"{nominated.kw.normalize():f}"}
+    return _("%(words)s; at most for %(kw)s kW.") % {"words": words, "kw": plain_words(nominated.kw)}
 
 
 def nomination_of(call: Call) -> Nomination | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Max, Sum
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -74,9 +75,9 @@ class Fleet:
 
 
 def meters_of(user: User, *, holder_id: int | None = None) -> list[Meter]:
-    """The meters that are the reader's, the organization's, or another visible holder's today. One query."""
+    """The meters that are the reader's, the organization's, or another visible holder's now. One query."""
     holder_id = holder_id_of(user) if holder_id is None else holder_id
-    mine = Meter.objects.visible_to(user).filter(maps__entity_id=holder_id, maps__valid_to__isnull=True)
+    mine = Meter.objects.visible_to(user).held_by(holder_id, timezone.now())
     return list(mine.select_related("distributor", "feeder").order_by("number"))
 
 

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import ApprovalStatus, User
-from dashboards.times import hour_words, length_words, long_day_words
+from dashboards.times import day_words, hour_words, length_words, long_day_words
 from organizations.models import Membership
 
 
@@ -32,7 +32,7 @@ class Request:
 
 def memberships_for(user: User) -> QuerySet[Membership]:
     """The memberships that the reader decides on, with their people, longest first."""
-    return Membership.objects.managed_by(user).select_related("user").order_by("created_at", "pk")
+    return Membership.objects.managed_by(user).select_related("user", "decided_by").order_by("created_at", "pk")
 
 
 def requests_of(
@@ -59,6 +59,13 @@ def doubts_of(asking: Membership, memberships: Sequence[Membership]) -> list[str
         _("Same name as %(email)s, who %(status)s.") % {"email": row.user.email, "status": _status_words(row.user)}
         for row in twins[:2]
     ]
+    found += [
+        _("Address like %(email)s, who %(status)s.") % {"email": row.user.email, "status": _status_words(row.user)}
+        for row in others
+        if row not in twins and _same_mailbox(row.user, asking.user)
+    ][:2]
+    if asking.decided_at is not None:
+        found.append(_("You answered this person before, and took it back.") + _quoted(asking.refusal_reason))
     usual = usual_domain(_with_status(others, ApprovalStatus.APPROVED))
     if usual and domain_of(asking.user) != usual:
         found.append(_("Other mail domain than your people, who have %(domain)s.") % {"domain": usual})
@@ -68,6 +75,21 @@ def doubts_of(asking: Membership, memberships: Sequence[Membership]) -> list[str
 def _same_name(one: User, other: User) -> bool:
     name = f"{one.first_name} {one.last_name}".strip().casefold()
     return bool(name) and name == f"{other.first_name} {other.last_name}".strip().casefold()
+
+
+def _same_mailbox(one: User, other: User) -> bool:
+    """Whether the addresses differ in what many people vary only: domain, dots, and what follows a plus."""
+    name = _mailbox(one)
+    return len(name) > 3 and name == _mailbox(other)
+
+
+def _mailbox(user: User) -> str:
+    email: str = user.email
+    return email.partition("@")[0].partition("+")[0].replace(".", "").casefold()
+
+
+def _quoted(reason: str) -> str:
+    return f" “{reason}”" if reason else ""
 
 
 def _status_words(user: User) -> str:
@@ -100,9 +122,41 @@ def members_of(memberships: Iterable[Membership]) -> list[Membership]:
     return sorted(inside, key=lambda row: (not row.is_admin, row.user.get_full_name().casefold()))
 
 
-def refused_of(memberships: Iterable[Membership]) -> list[Membership]:
-    """Those who were refused, the newest request first."""
-    return _with_status(memberships, ApprovalStatus.REJECTED)[::-1]
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An answer that was given: to whom, which, when, by whom and why."""
+
+    membership: Membership
+    approved: bool
+    when: str
+    by: str
+    may_undo: bool
+
+
+def decisions_of(memberships: Iterable[Membership], *, reader: User, zone: ZoneInfo) -> list[Decision]:
+    """The answers that stand, the newest first."""
+    answered = [
+        (row.decided_at, row)
+        for row in memberships
+        if row.decided_at and row.user.approval_status != ApprovalStatus.PENDING
+    ]
+    answered.sort(key=lambda pair: (pair[0], pair[1].pk), reverse=True)
+    return [
+        Decision(
+            membership=row,
+            approved=row.user.approval_status == ApprovalStatus.APPROVED,
+            when=f"{day_words(at, zone)}, {hour_words(at, zone)}",
+            by=_decider(row, reader),
+            may_undo=not row.is_admin,
+        )
+        for at, row in answered
+    ]
+
+
+def _decider(row: Membership, reader: User) -> str:
+    if row.decided_by_id == reader.pk:
+        return _("You")
+    return row.decided_by.get_full_name() if row.decided_by else _("an admin")
 
 
 def verified_ids(memberships: Iterable[Membership]) -> set[int]:

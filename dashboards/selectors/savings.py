@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from common.speech import percent_words
 from dashboards.charts import Payload, participation_payload
 from dashboards.words import kwh
 from meters.models import IntervalReading, Meter
@@ -60,4 +61,4 @@ def share_words(share: Fraction | None) -> str:
     >>> share_words(Fraction(31, 50))
     '62 %'
     """
-    return "–" if share is None else f"{float(share) * 100:.0f} %"
+    return "–" if share is None else percent_words(share)

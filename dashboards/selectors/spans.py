@@ -6,7 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 from common.intervals import DAY, day_bounds, local_day, parse_local
+from common.numbers_in_text import number_in
 from dashboards.errors import BadRange
 from dashboards.times import days_before
 
@@ -49,29 +52,30 @@ def span_of(asked: Mapping[str, str], *, anchor: datetime, zone: ZoneInfo, days:
         return _between(asked.get("start", ""), asked.get("end", ""), zone)
     text = asked.get("days") or str(days)
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= LONGEST.days and len(text) <= 3):
-        raise BadRange(f"Ask for 1 to {LONGEST.days} days.")
+        raise BadRange(_("Ask for 1 to %(days)s days.") % {"days": LONGEST.days})
     return last_days(days=int(text), anchor=anchor, zone=zone)
 
 
 def _between(start_text: str, end_text: str, zone: ZoneInfo) -> Span:
     if not (start_text and end_text):
-        raise BadRange("Say both a first and a last day.")
+        raise BadRange(_("Say both a first and a last day."))
     start, end = _bounds(start_text, zone)[0], _bounds(end_text, zone)[1]
     if end <= start:
-        raise BadRange("The last day must not lie before the first.")
+        raise BadRange(_("The last day must not lie before the first."))
     if end - start > LONGEST:
-        raise BadRange(f"Ask for at most {LONGEST.days} days at once.")
+        raise BadRange(_("Ask for at most %(days)s days at once.") % {"days": LONGEST.days})
     return Span(start, end, None, urlencode({"start": start_text, "end": end_text}))
 
 
 def _bounds(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Start and end of a local day; of a moment the moment itself, twice."""
-    if text[:4].isdigit() and int(text[:4]) not in YEARS:
-        raise BadRange(f"There is nothing in the year {text[:4]}.")
+    year = number_in(text[:4])
+    if year is not None and year not in YEARS:
+        raise BadRange(_("There is nothing in the year %(year)s.") % {"year": text[:4]})
     try:
         if len(text) == len("2026-07-22"):
             return day_bounds(date.fromisoformat(text), zone)
         moment = parse_local(text, zone)
         return moment.astimezone(UTC), moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise BadRange(f"“{text[:30]}” is no date like 2026-07-22.") from None
+        raise BadRange(_("“%(text)s” is no date like 2026-07-22.") % {"text": text[:30]}) from None

@@ -7,14 +7,17 @@ from fractions import Fraction
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from common.money import parse_fraction
+from common.speech import day_words, number_words, plain_words
 from dashboards.selectors.rewards import MEASURED, currency_of
 from dashboards.selectors.statement_days import DayGroup, Visited, groups_of
 from dashboards.times import hours_words
 from dashboards.words import kwh, money
 from settlement.baselines import UnknownPreset, get_preset
 from settlement.models import LineStatus, SettlementLine
+from settlement.rule_words import rule_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ def _sum(statement: Statement) -> dict[str, str]:
         "usual": kwh(usual, 3),
         "used": kwh(line.event_wh or 0, 3),
         "saved": kwh(statement.saved_wh, 3),
-        "hours": f"{float(statement.hours):g}",
+        "hours": plain_words(statement.hours),
         "price": money(statement.event.version.rate_per_kw, statement.currency),
         "paid": money(line.credit, statement.currency),
     }
@@ -198,13 +201,18 @@ def _days_sentence(days: Sequence[Visited]) -> str:
     if not used:
         return _("No day could be used.")
     words = {"count": len(used), "first": _short(min(used)), "last": _short(max(used))}
-    if len(used) == 1:
-        return _("One ordinary day was found: %(last)s.") % words
-    return _("We walked back day by day and averaged %(count)s days, from %(first)s to %(last)s.") % words
+    return (
+        ngettext(
+            "One ordinary day was found: %(last)s.",
+            "We walked back day by day and averaged %(count)s days, from %(first)s to %(last)s.",
+            len(used),
+        )
+        % words
+    )
 
 
 def _short(day: date) -> str:
-    return f"{day.day} {day:%B}"
+    return day_words(day, "day of month")
 
 
 def _adjustment(statement: Statement) -> dict[str, Any] | None:
@@ -215,8 +223,8 @@ def _adjustment(statement: Statement) -> dict[str, Any] | None:
     value, raw = parse_fraction(applied), statement.trace.get("adjustment_raw")
     limited = "ADJUSTMENT_CLAMPED" in statement.flags
     ratio = _is_ratio(statement.trace.get("preset", ""))
-    number = f"{float(value):.3f}" if ratio else f"{kwh(value, 3)} kWh"
-    found = "" if raw is None else f"{float(parse_fraction(raw)):.3f}"
+    number = number_words(value, 3) if ratio else f"{kwh(value, 3)} kWh"
+    found = "" if raw is None else number_words(parse_fraction(raw), 3)
     words = _("Your average was multiplied by %(number)s.") if ratio else _("To each interval %(number)s were added.")
     note = _("The rule limits this; without the limit it were %(found)s.") % {"found": found}
     return {"number": number, "words": words % {"number": number}, "note": note if limited and ratio else ""}
@@ -259,8 +267,18 @@ def _pay_checks(statement: Statement) -> list[dict[str, Any]]:
         return [below_zero]
     title = _("Pay limit reached") if statement.is_capped else _("Pay limit not reached")
     words = _("At most the agreed %(kw)s kW are paid.") % {"kw": _plain(kw)}
-    source = statement.trace.get("nomination_source")
+    source = _source_words(statement.trace.get("nomination_source") or "")
     return [{"title": title, "words": f"{words} {source}." if source else words, "good": True}, below_zero]
+
+
+def _source_words(source: str) -> str:
+    """Where the agreed power comes from: a list of meters is stored as "Meter list, 2026-07-22"."""
+    listed, _comma, day = source.partition(", ")
+    try:
+        when = date.fromisoformat(day) if listed == "Meter list" else None
+    except ValueError:
+        when = None
+    return source if when is None else _("Meter list of %(day)s") % {"day": day_words(when, "date")}
 
 
 def _flag_checks(statement: Statement) -> list[dict[str, Any]]:
@@ -281,7 +299,7 @@ def _rule(statement: Statement) -> dict[str, Any]:
     """The rule as it was used: words, name, fingerprint, prices."""
     name, run = statement.line.run.preset, statement.line.run
     try:
-        description = get_preset(name).description
+        description = rule_words(name)
     except UnknownPreset:
         description = ""
     price = money(statement.event.version.rate_per_kw, statement.currency)
@@ -298,8 +316,7 @@ def _rule(statement: Statement) -> dict[str, Any]:
 
 
 def _hours(hours: Fraction) -> str:
-    words = f"{float(hours):g}"
-    return _("%(hours)s hours") % {"hours": words} if hours != 1 else _("one hour")
+    return _("%(hours)s hours") % {"hours": plain_words(hours)} if hours != 1 else _("one hour")
 
 
 def _kw(value: Fraction) -> str:
@@ -307,7 +324,7 @@ def _kw(value: Fraction) -> str:
 
 
 def _plain(value: Any) -> str:
-    return f"{value.normalize():f}"
+    return plain_words(value)
 
 
 __all__ = ["DayGroup", "SlotLine", "Statement", "context_of"]

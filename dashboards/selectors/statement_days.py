@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from common.money import parse_fraction
+from common.speech import day_words
 from settlement.baselines import DayOutcome
 
 
@@ -38,7 +39,7 @@ class Visited:
     @property
     def words(self) -> str:
         """The day for people."""
-        return f"{self.day:%a} {self.day.day} {self.day:%B}"
+        return day_words(self.day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,23 @@ def _listed(days: Sequence[Visited]) -> str:
 
 def reason_words(outcome: DayOutcome) -> str:
     """Why a day does not count, as a sentence."""
-    words = outcome.words.removeprefix("left out: ")
-    return f"{words[:1].upper()}{words[1:]}."
+    return {
+        DayOutcome.USED: _("Counts."),
+        DayOutcome.KEPT: _("A good day, but there are too few of them."),
+        DayOutcome.NOT_SELECTED: _("A good day, but not among those the rule picks."),
+        DayOutcome.SKIPPED_BY_NOTICE: _("Too close to the event, people may already have known of it."),
+        DayOutcome.HOLIDAY: _("Holiday."),
+        DayOutcome.WEEKEND: _("Weekend."),
+        DayOutcome.OTHER_DAY_TYPE: _("Another kind of day than the event day."),
+        DayOutcome.NO_SUCH_HOUR: _("The clock skipped the hours of the event."),
+        DayOutcome.EVENT_DAY: _("There was an event on this day."),
+        DayOutcome.TEST: _("A test ran on this day."),
+        DayOutcome.IDLE: _("The site was idle."),
+        DayOutcome.OUTAGE: _("Power outage."),
+        DayOutcome.MISSING_READINGS: _("Readings are missing."),
+        DayOutcome.TOO_MANY_ESTIMATES: _("Too many readings are estimates."),
+        DayOutcome.LOW_USAGE: _("Unusually low use."),
+    }[outcome]
 
 
 def calendar_of(days: Sequence[Visited], event_day: date) -> list[list[CalendarDay]]:
@@ -97,7 +113,7 @@ def calendar_of(days: Sequence[Visited], event_day: date) -> list[list[CalendarD
 
 
 def _cell(day: date, known: dict[date, Visited], event_day: date) -> CalendarDay:
-    title = f"{day.day} {day:%B}"
+    title = day_words(day, "day of month")
     if day == event_day:
         return CalendarDay(str(day.day), _("this day"), "event", title)
     if day not in known:

@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from common.speech import plain_words
 from dashboards.selectors.statement import SlotLine
 from dashboards.times import hour_words
 
@@ -83,7 +84,7 @@ def _y(top: Fraction) -> Callable[[Fraction], str]:
 
 
 def _y_tick(place: int, top: Fraction) -> dict[str, str]:
-    return {"at": f"{100 - place * 100 / TICKS:g}%", "label": f"{float(top * place / TICKS / 1000):g}"}
+    return {"at": f"{100 - place * 100 / TICKS:g}%", "label": plain_words(top * place / TICKS / 1000)}
 
 
 def _x_ticks(slots: Sequence[SlotLine], zone: ZoneInfo) -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from common.intervals import DAY
+from common.speech import language
 from dashboards.charts import EventSpan, MeterSlots, Payload, meter_payload
 from dashboards.selectors.spans import DAYS_AHEAD, Span
 from events.models import Event, EventState
@@ -20,9 +21,8 @@ from meters.models import IntervalReading, Meter, MeterMap, Prediction, Quality
 from organizations.access import Role, holder_id_of, role_of
 
 # Raised when the same data shall look different, so that no browser keeps an old answer.
-FORMAT = 1
+FORMAT = 2
 NOT_SHOWN = (EventState.DRAFT, EventState.CANCELLED)
-_WORDS = {quality.value: str(quality.label) for quality in Quality if quality != Quality.MEASURED}
 
 
 def chart_keys() -> list[dict[str, str]]:
@@ -97,8 +97,9 @@ def _joined(measured: Sequence[tuple[Any, ...]], expected: Sequence[tuple[Any, .
     frozen = np.array([np.nan if row[2] is None else row[2] for row in measured], dtype=np.float64)
     predicted[here] = np.where(np.isnan(frozen), predicted[here], frozen)
     quality = [""] * len(starts)
+    words = {kind.value: str(kind.label) for kind in Quality if kind != Quality.MEASURED}
     for at, row in zip(here.tolist(), measured, strict=True):
-        quality[at] = _WORDS.get(row[3], "")
+        quality[at] = words.get(row[3], "")
     return MeterSlots(
         starts.astype("datetime64[ms]"), energy, predicted, lower, upper, interval_minutes=minutes, quality=quality
     )
@@ -130,7 +131,7 @@ def event_spans(*, user: User, meter: Meter, span: Span) -> list[tuple[EventSpan
 
 def version_of(*, meter: Meter, span: Span, held: Sequence[Holding], events: Sequence[tuple[EventSpan, int]]) -> str:
     """What the answer depends on, as a short text: equal as long as the chart would look the same."""
-    parts = [FORMAT, meter.pk, meter.data_version, meter.interval_minutes, meter.zone.key, span]
+    parts = [FORMAT, language(), meter.pk, meter.data_version, meter.interval_minutes, meter.zone.key, span]
     parts += [held, [(event.id, event.name, event.start, event.end, number) for event, number in events]]
     return blake2b(repr(parts).encode(), digest_size=12).hexdigest()
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import bokeh
 import numpy as np
 import pytest
+from django.utils.html import json_script
 from playwright.sync_api import Page, expect, sync_playwright
 
 from dashboards.charts import (
@@ -24,6 +25,7 @@ from dashboards.charts import (
     meter_payload,
     payload_json,
 )
+from dashboards.charts.script_words import script_words
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,14 +39,15 @@ SCRIPTS = ("js/chart-nonce.js", "bokeh.min.js", "js/chart-shapes.js", "js/chart.
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Chart</title>
 <meta name="style-nonce" content="n0"><link rel="icon" href="data:,">
 <link rel="stylesheet" href="/css/tokens.css"><link rel="stylesheet" href="/css/charts.css">
-{scripts}</head><body>
+{words}{scripts}</head><body>
 <figure class="chart"><p data-chart-say></p>
 <label>Event <select data-chart-events><option value="all">All times</option></select></label>
 <div data-chart data-figure-url="/figure" data-data-url="/data" data-live-seconds="0.2"
 aria-label="Use"></div>
 <p data-chart-status aria-live="polite"></p>
 <table><tbody data-chart-rows></tbody></table></figure></body></html>""".format(
-    scripts="".join(f'<script src="/{name}" defer></script>' for name in SCRIPTS)
+    scripts="".join(f'<script src="/{name}" defer></script>' for name in SCRIPTS),
+    words=json_script(script_words(), "chart-words"),
 )
 FIRST = datetime(2026, 10, 31, 12, tzinfo=UTC)
 

@@ -60,7 +60,7 @@ def test_correlation_lags_are_hours_and_verdicts_follow_the_bands():
     assert payload["sources"]["acf"]["lag"] == [0.5, 1.0, 1.5]
     assert payload["rows"] == [
         ["30 min", "0.500", "0.500", "outside 99 %", "outside 99 %"],
-        ["1 h", "0.120", "-0.200", "outside 95 %", "outside 99 %"],
+        ["1 h", "0.120", "−0.200", "outside 95 %", "outside 99 %"],
         ["1.5 h", "0.050", "–", "may be chance", "–"],
     ]
 

@@ -46,7 +46,7 @@ def test_only_who_may_manage_gets_the_form(world, program):
 
 def test_the_preview_shows_who_would_take_part_and_writes_nothing(world, program):
     words = preview(world.here.admin, asked(program))
-    assert "2 meters would take part; together they promised 3 kW" in words
+    assert "2 meters would take part, 1 household among them; together they promised 3 kW" in words
     assert "Hither-Rita" in words
     assert "5 to 6:30 pm" in words
     assert not Event.objects.exists()
@@ -114,7 +114,7 @@ def test_the_same_event_twice_is_refused_in_words(world, program):
 
 def test_a_program_without_meters_may_be_drafted_with_a_warning(world):
     program = make_program(world.here)
-    assert "No meter is enrolled" in preview(world.here.admin, asked(program))
+    assert "no meter that is asked is enrolled" in preview(world.here.admin, asked(program))
     browser(world.here.admin).post(ADDRESS, asked(program))
     assert Event.objects.get().state == EventState.DRAFT
 

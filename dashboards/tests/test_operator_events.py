@@ -117,10 +117,10 @@ class TestOneEvent:
 
     def test_a_draft_shows_who_would_take_part(self, world, program):
         words = page(world.here.admin, f"/ops/events/{draft(program).pk}")
-        assert "2 meters would take part; together they promised 2 kW" in words
+        assert "2 meters would take part, 1 household among them; together they promised 2 kW" in words
 
     def test_a_draft_of_a_program_without_meters_says_so(self, world):
-        assert "Nobody: no meter is enrolled" in page(
+        assert "Nobody: no meter that is asked is enrolled" in page(
             world.here.admin, f"/ops/events/{draft(make_program(world.here)).pk}"
         )
 

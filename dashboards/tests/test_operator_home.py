@@ -5,14 +5,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.models import User
 from dashboards.operator_facts.overview import Newest
 from dashboards.tests.operator_tools import browser, more_meters, page, query_count, readers_only
 from dashboards.tests.story import add_readings, coming_event, make_program, past_event, settled
 from delivery.models import DeliveryState, Message
 from events.services import create_event
 from forecasting.models import Forecast, ForecastState, MeterForecast
-from tests.builder import PASSWORD, make_admin, make_distributor
+from tests.builder import make_admin, make_distributor, make_platform
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -62,7 +61,7 @@ def test_staff_cannot_choose_another_distributor(world):
 
 
 def test_a_platform_without_distributors_says_how_to_make_one():
-    assert "There is no distributor yet" in page(User.objects.create_superuser("root@example.com", PASSWORD), "/ops")
+    assert "There is no distributor yet" in page(make_platform("root@example.com"), "/ops")
 
 
 def test_saved_in_events_stands_before_below_forecast_with_the_signed_sum(world):

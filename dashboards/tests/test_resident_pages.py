@@ -48,7 +48,8 @@ def test_home_without_a_meter_says_what_to_do(client, here):
     client.force_login(make_user(here.distributor))
     page = get(client, "home")
     assert "Your meter is not linked yet" in page
-    assert "Tell your distributor the number" in page
+    assert "you link the meter yourself" in page
+    assert reverse("claim_meter") in page
     assert "data-figure-url" not in page
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -16,10 +16,11 @@ from common.intervals import local_day
 from dashboards.errors import BadRange
 from dashboards.live import live_seconds
 from dashboards.selectors import rewards, savings, use
+from dashboards.selectors.moving import residence_of
 from dashboards.selectors.organization import meters_of
 from dashboards.selectors.readings_file import HEADER, rows_of
 from dashboards.selectors.spans import Span, span_of
-from dashboards.times import day_words
+from dashboards.times import day_words, long_day_words
 from dashboards.views.readers import signed_in
 from dashboards.views.resident import fresh_words
 from meters.models import Meter
@@ -53,6 +54,7 @@ def meter_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "span": span,
         "ranges": _ranges(span),
         "held": _held_words(held, meter),
+        "residence": residence_of(user, meter),
         "chart_keys": use.chart_keys(),
         "first_day": local_day(span.start, meter.zone).isoformat(),
         "last_day": local_day(min(span.end, now), meter.zone).isoformat(),
@@ -96,10 +98,11 @@ def _ranges(span: Span) -> list[dict[str, Any]]:
 
 def _held_words(held: list[use.Holding], meter: Meter) -> str:
     """From when to when the meter was the reader's, where it no longer is."""
-    if not held or held[-1].end is None or any(holding.end is None for holding in held):
+    now, end = timezone.now(), held[-1].end if held else None
+    if end is None or any(holding.end is None or holding.end > now for holding in held):
         return ""
-    words = {"end": day_words(held[-1].end, meter.zone), "year": held[-1].end.astimezone(meter.zone).year}
-    return _("This meter was yours until %(end)s %(year)s; you see the readings of that time.") % words
+    words = {"end": long_day_words(end, meter.zone)}
+    return _("This meter was yours until %(end)s; you see the readings of that time.") % words
 
 
 def _siblings(user: User, meter: Meter) -> list[Meter]:
@@ -143,7 +146,9 @@ def readings_file(request: HttpRequest, pk: int) -> HttpResponse | StreamingHttp
         span = span_of(request.GET, anchor=anchor, zone=meter.zone)
     except BadRange as error:
         return HttpResponse(f"{error}\n", status=400, content_type="text/plain; charset=utf-8")
-    slots = use.meter_slots(user=user, meter=meter, span=span)
+    # A file says the same to everybody; only pages are translated.
+    with translation.override("en"):
+        slots = use.meter_slots(user=user, meter=meter, span=span)
     response = StreamingHttpResponse(_lines(rows_of(slots, meter)), content_type="text/csv; charset=utf-8")
     name = "".join(sign if sign.isalnum() else "-" for sign in meter.number)
     response["Content-Disposition"] = f'attachment; filename="readings-{name}.csv"'

@@ -15,8 +15,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
 from common.intervals import local_day
+from common.speech import float_words
 from dashboards.live import live_seconds
 from dashboards.selectors import calls, rewards, savings, use
+from dashboards.selectors.moving import coming_residence, residence_of
 from dashboards.selectors.organization import meters_of
 from dashboards.selectors.spans import Span, last_days
 from dashboards.selectors.statement import Statement, context_of
@@ -25,10 +27,12 @@ from dashboards.selectors.statement_plot import plot_of
 from dashboards.times import (
     day_words,
     days_before,
+    hour_zone_words,
     hours_words,
     length_words,
     moment_words,
     month_start,
+    month_words,
     span_words,
     zone_words,
 )
@@ -57,6 +61,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "event_card": _card(call, may_answer=True),
         "earlier": _earlier_meters(user) if not meters else [],
+        "coming": coming_residence(user) if not meters else None,
         **_earned(user, lines, now),
         **(_meter_context(user, meters[0], lines, now) if meters else {}),
     }
@@ -82,7 +87,7 @@ def _earned(user: User, lines: list[SettlementLine], now: datetime) -> dict[str,
     sums, currency = rewards.sums_of(lines, since=start), program.distributor.currency
     return {
         "month": {
-            "name": f"{now.astimezone(program.zone):%B}",
+            "name": month_words(now, program.zone),
             "final": money(sums.final, currency),
             "estimate": money(sums.estimate, currency),
         },
@@ -102,6 +107,7 @@ def _meter_context(user: User, meter: Meter, lines: list[SettlementLine], now: d
     fresh = fresh_words(latest, meter, now)
     return {
         "meter": meter,
+        "residence": residence_of(user, meter),
         "chart": use.payload_of(slots, meter=meter, events=events),
         "latest": latest_words(latest, meter, now) if latest else None,
         "fresh": {**fresh, "text": _("Meter %(meter)s.") % {"meter": meter.label} + f" {fresh['text']}"},
@@ -129,17 +135,18 @@ def latest_words(latest: use.Latest, meter: Meter, now: datetime) -> dict[str, s
     same_day = local_day(latest.start, meter.zone) == local_day(now, meter.zone)
     when = hours if same_day else f"{moment_words(latest.start, meter.zone)}"
     if latest.expected_kw is None:
-        return {"label": _("Your use, %(when)s") % {"when": when}, "kw": f"{latest.kw:.2f}", "verdict": "", "say": ""}
+        label = _("Your use, %(when)s") % {"when": when}
+        return {"label": label, "kw": float_words(latest.kw, 2), "verdict": "", "say": ""}
     if abs(latest.kw - latest.expected_kw) <= 0.05 * max(latest.expected_kw, 0.1):
         verdict = _("As usual.")
     else:
         verdict = _("Below usual.") if latest.kw < latest.expected_kw else _("Above usual.")
     return {
         "label": _("Your use, %(when)s") % {"when": when},
-        "kw": f"{latest.kw:.2f}",
+        "kw": float_words(latest.kw, 2),
         "verdict": verdict,
         "tone": "good" if latest.kw < latest.expected_kw else "",
-        "say": _("For that time we expected %(kw)s kW.") % {"kw": f"{latest.expected_kw:.2f}"},
+        "say": _("For that time we expected %(kw)s kW.") % {"kw": float_words(latest.expected_kw, 2)},
     }
 
 
@@ -198,7 +205,7 @@ def event_answer(request: HttpRequest, pk: int) -> HttpResponse:
     if answer is None or not mine:
         raise Http404
     try:
-        _answer_all(answer, mine)
+        _answer_all(answer, mine, user)
     except EventError as refusal:
         messages.error(request, str(refusal))
     else:
@@ -207,9 +214,9 @@ def event_answer(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @transaction.atomic
-def _answer_all(answer: Any, participations: list[Participation]) -> None:
+def _answer_all(answer: Any, participations: list[Participation], by: User) -> None:
     for participation in participations:
-        answer(participation=participation)
+        answer(participation=participation, by=by)
 
 
 def _answer_words(answer: str) -> str:
@@ -292,7 +299,7 @@ def state_of(line: SettlementLine, posted_at: datetime | None) -> dict[str, str]
     if line.status not in rewards.MEASURED:
         return {"badge": _("Not measured"), "tone": "", "icon": ""}
     if posted_at is not None:
-        day = moment_words(posted_at, zone).split(",")[0]
+        day = day_words(posted_at, zone)
         return {"badge": _("Final since %(day)s") % {"day": day}, "tone": "good", "icon": "check"}
     return {"badge": _("Estimate"), "tone": "estimate", "icon": ""}
 
@@ -300,7 +307,7 @@ def state_of(line: SettlementLine, posted_at: datetime | None) -> dict[str, str]
 def _way(statement: Statement, posted_at: datetime | None) -> list[dict[str, str]]:
     """What happened to the event, in order."""
     event, zone, run = statement.event, statement.zone, statement.line.run
-    ran = _("It ran until %(end)s") % {"end": moment_words(event.end, zone).split(", ")[1]}
+    ran = _("It ran until %(end)s") % {"end": hour_zone_words(event.end, zone)}
     steps = [(event.start, ran), (run.created_at, _("The amount was computed"))]
     if event.notified_at is not None and event.notified_at < event.start:
         steps.insert(0, (event.notified_at, _("You were told")))

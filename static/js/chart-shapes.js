@@ -7,9 +7,17 @@ window.chartShapes = (() => {
   const HOUR = 60 * MINUTE;
   const DAY = 24 * HOUR;
   const STEPS = [15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 28 * DAY, 91 * DAY, 182 * DAY, 364 * DAY, 728 * DAY];
-  const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+  /* The page's language writes days and numbers; the page's JSON says whatever is a word of ours. */
+  const LANGUAGE = document.documentElement.lang || "en";
+  const WORDS = JSON.parse(document.getElementById("chart-words")?.textContent || "{}");
+  const dayPart = (options) => new Intl.DateTimeFormat(LANGUAGE, { ...options, timeZone: "UTC" });
+  const WEEKDAY = dayPart({ weekday: "short" });
+  const MONTH = dayPart({ month: "short" });
+  const TWELVE_HOURS = new Intl.DateTimeFormat(LANGUAGE, { hour: "numeric" }).resolvedOptions().hour12;
   const known = (value) => value !== null && value !== undefined && !Number.isNaN(value);
+
+  /* One of the page's sentences, its {names} filled in. */
+  const say = (name, values = {}) => (WORDS[name] || "").replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
 
   /* JSON knows no NaN: null in a column of numbers becomes NaN. Columns of words stay as they are. */
   const numbers = (column) =>
@@ -70,18 +78,19 @@ window.chartShapes = (() => {
   const wall = (clock, ms) => new Date(ms + stepAt(clock, ms)[1]);
 
   const hourWords = (at) => {
+    if (!TWELVE_HOURS) return `${at.getUTCHours()}:${String(at.getUTCMinutes()).padStart(2, "0")}`;
     const half = at.getUTCHours() < 12 ? "am" : "pm";
     const hour = at.getUTCHours() % 12 || 12;
     const minute = at.getUTCMinutes();
     return `${hour}${minute ? `:${String(minute).padStart(2, "0")}` : ""} ${half}`;
   };
-  const dayWords = (at) => `${DAYS[at.getUTCDay()]} ${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]}`;
+  const dayWords = (at) => `${WEEKDAY.format(at)} ${at.getUTCDate()} ${MONTH.format(at)}`;
 
   const tickWords = (at, step) => {
-    if (step >= 28 * DAY) return `${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]} ${at.getUTCFullYear()}`;
-    if (step >= 7 * DAY) return `${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]}`;
+    if (step >= 28 * DAY) return `${at.getUTCDate()} ${MONTH.format(at)} ${at.getUTCFullYear()}`;
+    if (step >= 7 * DAY) return `${at.getUTCDate()} ${MONTH.format(at)}`;
     if (step >= DAY || (at.getUTCHours() === 0 && at.getUTCMinutes() === 0)) return dayWords(at);
-    if (at.getUTCHours() === 12 && at.getUTCMinutes() === 0) return "noon";
+    if (TWELVE_HOURS && at.getUTCHours() === 12 && at.getUTCMinutes() === 0) return say("noon");
     return hourWords(at);
   };
 
@@ -107,9 +116,9 @@ window.chartShapes = (() => {
     const to = wall(clock, end);
     const [, , zoneFrom] = stepAt(clock, start);
     const [, , zoneTo] = stepAt(clock, end);
-    const sameHalf = zoneFrom === zoneTo && from.getUTCHours() < 12 === to.getUTCHours() < 12 && dayWords(from) === dayWords(to);
+    const sameHalf = TWELVE_HOURS && zoneFrom === zoneTo && from.getUTCHours() < 12 === to.getUTCHours() < 12 && dayWords(from) === dayWords(to);
     const begin = sameHalf ? hourWords(from).slice(0, -3) : `${hourWords(from)}${zoneFrom === zoneTo ? "" : ` ${zoneFrom}`}`;
-    return `${dayWords(from)} ${from.getUTCFullYear()}, ${begin} to ${hourWords(to)} ${zoneTo}`;
+    return `${dayWords(from)} ${from.getUTCFullYear()}, ${say("hours", { first: begin, last: `${hourWords(to)} ${zoneTo}` })}`;
   };
 
   const clockWords = (clock, ms) => {
@@ -117,8 +126,18 @@ window.chartShapes = (() => {
     return `${dayWords(at)}, ${hourWords(at)} ${stepAt(clock, ms)[2]}`;
   };
 
-  const numberWords = (value, { unit, digits, missing }) =>
-    known(value) ? `${value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits })}${unit ? ` ${unit}` : ""}` : missing;
+  const numberWords = (value, { unit, digits, missing }) => {
+    if (!known(value)) return missing;
+    const words = value.toLocaleString(LANGUAGE, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: "always" });
+    return `${words.replace("-", "−")}${unit ? ` ${unit}` : ""}`;
+  };
+
+  /* A number as Bokeh wrote it, which it does in English only, in the page's language. */
+  const localNumber = (text) => {
+    const digits = /^[-−]?\d+(?:\.(\d+))?$/.exec(text);
+    if (!digits || LANGUAGE.startsWith("en")) return text;
+    return numberWords(Number(text.replace("−", "-")), { unit: "", digits: digits[1]?.length || 0, missing: text });
+  };
 
   /* Names of events as they fit side by side between `start` and `end`, "" where one would run into the next, and
      where each begins: at the event, or at the view's edge for an event that began before. */
@@ -134,5 +153,5 @@ window.chartShapes = (() => {
     return { names, at };
   };
 
-  return { HOUR, numbers, stepLine, stepArea, localTicks, slotWords, clockWords, numberWords, namesThatFit };
+  return { HOUR, LANGUAGE, say, numbers, stepLine, stepArea, localTicks, slotWords, clockWords, numberWords, localNumber, namesThatFit };
 })();

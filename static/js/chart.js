@@ -29,9 +29,9 @@
   class Refusal extends Error {}
 
   const refusalWords = (response) => {
-    if (response.status === 401 || response.status === 403 || response.redirected) return "You may be signed out. Reload the page to sign in again.";
-    if (response.status === 404) return "This chart is no longer here. Reload the page.";
-    return "The portal could not answer. We try again by ourselves; if it lasts, reload the page.";
+    if (response.status === 401 || response.status === 403 || response.redirected) return shapes.say("signed_out");
+    if (response.status === 404) return shapes.say("gone");
+    return shapes.say("no_answer");
   };
 
   const getJson = async (url, headers) => {
@@ -39,7 +39,7 @@
     try {
       response = await fetch(url, { headers: { Accept: "application/json", ...headers }, cache: "no-store", credentials: "same-origin" });
     } catch {
-      throw new Refusal("The portal cannot be reached. Check your connection; we try again by ourselves.");
+      throw new Refusal(shapes.say("unreachable"));
     }
     if (response.status === 304) return { unchanged: true };
     const type = response.headers.get("Content-Type") || "";
@@ -104,10 +104,10 @@
     fail(error) {
       if (!(error instanceof Refusal)) console.error(error);
       this.failures += 1;
-      const words = error instanceof Refusal ? error.message : "The chart could not be drawn. Reload the page; the table below has the figures.";
+      const words = error instanceof Refusal ? error.message : shapes.say("not_drawn");
       this.state(this.payload ? "stale" : "error");
-      const since = this.updatedAt?.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
-      this.say(since ? `Not up to date since ${since}. ${words}` : words);
+      const since = this.updatedAt?.toLocaleTimeString(shapes.LANGUAGE, { hour: "numeric", minute: "2-digit" });
+      this.say(since ? shapes.say("stale", { time: since, why: words }) : words);
     }
 
     schedule() {
@@ -130,11 +130,19 @@
       this.root = manager.roots[0].model;
       this.models = [...this.root.references()];
       this.place.querySelector(".chart__wait")?.remove();
+      this.localNumbers();
       this.paint();
       this.narrow();
       phone.addEventListener("change", () => this.narrow());
       this.watchRange();
       this.watchKeys();
+    }
+
+    localNumbers() {
+      for (const { formatter } of this.models.filter((model) => model.type === "LinearAxis")) {
+        const write = formatter.doFormat.bind(formatter);
+        formatter.doFormat = (ticks, place) => write(ticks, place).map(shapes.localNumber);
+      }
     }
 
     named(name) {
@@ -239,7 +247,7 @@
       if (!this.named("x_range")) return;
       this.place.tabIndex = 0;
       if (!this.place.hasAttribute("role")) this.place.setAttribute("role", "group");
-      this.place.setAttribute("aria-description", "Arrow keys move in time, plus and minus zoom, Home goes back.");
+      this.place.setAttribute("aria-description", shapes.say("keys"));
       this.place.addEventListener("keydown", (event) => this.key(event));
     }
 
@@ -271,7 +279,7 @@
     options(events) {
       if (!this.select || !events) return;
       const chosen = this.select.value;
-      const all = [...this.select.options].find(({ value }) => value === "" || value === "all") || new Option("All times", "all");
+      const all = [...this.select.options].find(({ value }) => value === "" || value === "all") || new Option(shapes.say("all_times"), "all");
       this.select.replaceChildren(all, ...events.map(({ id, label }) => new Option(label, id)));
       this.select.value = chosen;
       if (this.select.selectedIndex < 0) this.select.selectedIndex = 0;
@@ -282,7 +290,7 @@
       const body = this.part("tbody[data-chart-rows], [data-chart-table] tbody");
       if (!body || !rows) return;
       body.replaceChildren(...rows.slice(0, ROWS_SHOWN).map(tableRow));
-      const cut = rows.length > ROWS_SHOWN ? `The first ${ROWS_SHOWN} of ${rows.length} rows are shown.` : "";
+      const cut = rows.length > ROWS_SHOWN ? shapes.say("cut", { shown: ROWS_SHOWN, all: rows.length }) : "";
       this.noteBelow(body, [note, cut].filter(Boolean).join(" "));
     }
 

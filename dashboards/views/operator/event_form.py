@@ -10,8 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from common.errors import PortalError
 from common.intervals import AmbiguousTime, MissingTime, resolve_local
+from dashboards.operator_facts import selection
 from events.models import Program
+from events.services import read_targets
 from events.services.changes import check_span
+from events.targets import Targets
 from organizations.models import Distributor
 
 LENGTHS = [
@@ -27,18 +30,34 @@ LENGTHS = [
 
 
 class EventForm(forms.Form):
-    """Program, day, start and length. Valid, it knows `program`, `start` and `end` (UTC)."""
+    """Program, day, start, length and whom it asks. Valid, it knows `start` and `end` (UTC), and `targets`."""
 
     program = forms.ModelChoiceField(Program.objects.none(), label=_("Program"))
     day = forms.DateField(label=_("Day"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
     at = forms.TimeField(label=_("Start"), widget=forms.TimeInput({"type": "time"}, format="%H:%M"))
     minutes = forms.TypedChoiceField(label=_("Length"), choices=LENGTHS, coerce=int, initial=60)
 
+    ask = forms.MultipleChoiceField(
+        label=_("Whom to ask"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Nothing ticked: everybody who is enrolled."),
+    )
+
     start: datetime
     end: datetime
+    targets: Targets
 
     def __init__(self, *args: Any, user: User, distributor: Distributor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.distributor = distributor
+        asked = self.fields["ask"]
+        assert isinstance(asked, forms.MultipleChoiceField)
+        # The first group, of everybody and nobody, is what an event without targets is.
+        named = selection.choices(distributor)[1:]
+        asked.choices = [(group.label, [(one.value, one.label) for one in group.choices]) for group in named]
+        if not named:
+            del self.fields["ask"]
         managed = Program.objects.managed_by(user).filter(distributor=distributor, is_open=True)
         programs = managed.filter(versions__isnull=False).distinct().select_related("distributor")
         field = self.fields["program"]
@@ -61,6 +80,7 @@ class EventForm(forms.Form):
         cleaned = self.cleaned_data
         if not all(cleaned.get(name) is not None for name in self.fields):
             return cleaned
+        self.targets = read_targets(distributor=self.distributor, values=cleaned.get("ask", []))
         wall = datetime.combine(cleaned["day"], cleaned["at"])
         try:
             self.start = resolve_local(wall, cleaned["program"].zone)
@@ -80,7 +100,7 @@ class EventForm(forms.Form):
             return
         try:
             self.end = self.start + timedelta(minutes=cleaned["minutes"])
-            check_span(cleaned["program"], self.start, self.end)
+            check_span(cleaned["program"], self.start, self.end, self.targets)
         except OverflowError:
             self.add_error("day", _("This day is too far away."))
         except PortalError as refusal:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,10 +16,13 @@ from common.errors import PortalError
 from dashboards.operator_facts import event as facts
 from dashboards.operator_facts import events as listing
 from dashboards.operator_facts import preview as previews
+from dashboards.operator_facts import selection
 from dashboards.operator_facts.event_words import life_steps, state_badge
 from dashboards.views.operator.event_form import EventForm
+from dashboards.views.operator.meters import chosen_meters
 from dashboards.views.operator.scope import Scope, operator_page
 from events.models import Event, EventState, Program
+from events.selectors import targets_of
 from events.services import cancel_event, create_event, notify_event, schedule_event
 from settlement.baselines import BaselineError
 from settlement.services import post_run, settle, write_csv
@@ -33,17 +36,22 @@ MANY = 100
 def events(request: HttpRequest, scope: Scope) -> HttpResponse:
     """The distributor's events, newest first, by state and program."""
     state, program = request.GET.get("state", ""), request.GET.get("program", "")
-    found = listing.with_answers(listing.events_of(scope.distributor, state=state, program=program))
+    of = request.GET.get("of", "")
+    meters = chosen_meters(request, scope.distributor) if of else None
+    among = listing.events_of(scope.distributor, state=state, program=program, meters=meters)
+    found = listing.with_answers(among, meters)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "scope": scope,
         "page_obj": page,
         "columns": listing.columns(),
-        "rows": listing.rows(list(page.object_list)),
+        "rows": listing.rows(list(page.object_list), meters),
         "states": [(value.value, str(value.label).capitalize()) for value in EventState],
         "state": state,
         "programs": Program.objects.filter(distributor=scope.distributor),
         "program": program,
+        "of": of,
+        "choices": selection.choices(scope.distributor),
     }
     return render(request, "dashboards/operator/events.html", context)
 
@@ -68,7 +76,7 @@ def event_new(request: HttpRequest, scope: Scope) -> HttpResponse:
 def _create(request: HttpRequest, scope: Scope, form: EventForm) -> HttpResponse | None:
     """The way to the draft; None where the service refused, which then stands in the form."""
     try:
-        event = create_event(program=form.chosen, start=form.start, end=form.end, by=scope.user)
+        event = create_event(program=form.chosen, start=form.start, end=form.end, targets=form.targets, by=scope.user)
     except PortalError as refusal:
         form.add_error(None, str(refusal))
         return None
@@ -82,10 +90,23 @@ def _new_context(scope: Scope, form: EventForm) -> dict[str, object]:
         event = Event(program=form.chosen, start=form.start, end=form.end)
         context |= {
             "when": listing.event_name(event),
-            "preview": previews.preview(form.chosen, form.start),
+            "preview": previews.preview(form.chosen, form.start, form.targets),
             "preview_columns": previews.columns(),
         }
     return context
+
+
+@require_GET
+@operator_page
+def event_count(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """How many would take part in what the form says so far, as one sentence; for the page of a new event."""
+    if not scope.may_manage:
+        raise PermissionDenied
+    form = EventForm(request.GET, user=scope.user, distributor=scope.distributor)
+    words = ""
+    if form.is_valid():
+        words = previews.preview(form.chosen, form.start, form.targets).words
+    return JsonResponse({"words": words}, headers={"Cache-Control": "private, no-store"})
 
 
 @require_http_methods(["GET", "POST"])
@@ -111,7 +132,8 @@ def event_csv(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     day = found.start.astimezone(found.program.zone)
     response["Content-Disposition"] = f'attachment; filename="settlement-{day:%Y-%m-%d-%H%M}-run-{run.number}.csv"'
-    write_csv(run=run, stream=response)  # type: ignore[arg-type]  # a response writes text like a file
+    meters = chosen_meters(request, found.program.distributor) if request.GET.get("of") else None
+    write_csv(run=run, stream=response, meters=meters)  # type: ignore[arg-type]  # a response writes text like a file
     return response
 
 
@@ -122,7 +144,9 @@ def _event(scope: Scope, pk: int) -> Event:
 
 def _event_context(request: HttpRequest, scope: Scope, event: Event) -> dict[str, object]:
     run = facts.run_of(event)
-    page = Paginator(facts.participations_of(event), MANY).get_page(request.GET.get("page"))
+    of = request.GET.get("of", "")
+    meters = chosen_meters(request, scope.distributor) if of else None
+    page = Paginator(facts.participations_of(event, meters), MANY).get_page(request.GET.get("page"))
     settled_at = run.batch.posted_at if run and facts.is_posted(run) else None
     return {
         "scope": scope,
@@ -132,7 +156,9 @@ def _event_context(request: HttpRequest, scope: Scope, event: Event) -> dict[str
         "facts": facts.event_facts(event),
         "steps": life_steps(event, settled_at),
         "answers": facts.answers(event),
-        "preview": previews.preview(event.program, event.start) if event.state == EventState.DRAFT else None,
+        "preview": _preview_of(event),
+        "of": of,
+        "choices": selection.choices(scope.distributor),
         "preview_columns": previews.columns(),
         "run": run,
         "is_posted": bool(settled_at),
@@ -144,9 +170,15 @@ def _event_context(request: HttpRequest, scope: Scope, event: Event) -> dict[str
     }
 
 
+def _preview_of(event: Event) -> previews.Preview | None:
+    if event.state != EventState.DRAFT:
+        return None
+    return previews.preview(event.program, event.start, targets_of(event))
+
+
 def _settle(event: Event, scope: Scope) -> None:
     """Computes the rewards and posts them."""
-    post_run(run=settle(event=event, by=scope.user))
+    post_run(run=settle(event=event, by=scope.user), by=scope.user)
 
 
 ACTIONS: dict[str, tuple[tuple[EventState, ...], Callable[[Event, Scope], object]]] = {
