@@ -26,10 +26,10 @@ WORKDIR /srv/portal
 COPY --from=build /opt/portal /opt/portal
 COPY . .
 # Collecting needs settings that load; the key and the database are of this one command and stay nowhere.
-RUN mkdir -p var \
+RUN mkdir -p var/exports \
     && SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(50))')" DATABASE_URL=sqlite:///:memory: \
        python manage.py collectstatic --noinput \
-    && chown portal:portal var
+    && chown portal:portal var var/exports
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \

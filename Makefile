@@ -9,7 +9,7 @@ ONLY ?=
 export ARGS UPGRADE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick check format bench services stop lock env
+.PHONY: help demo test quick check format messages bench services stop lock env
 
 help:
 	@echo 'make demo [PORT=8000]           the whole portal with a demonstration distributor, on SQLite; ctrl-C ends it'
@@ -17,6 +17,7 @@ help:
 	@echo 'make quick                      the fast tests on SQLite, under a minute'
 	@echo 'make check                      lint, types, layers, migrations, deployment checks'
 	@echo 'make format                     put Python and templates into their form'
+	@echo 'make messages                   take new texts into the translations and compile them'
 	@echo 'make bench [ONLY=] [SCALE=small]   benchmarks; SCALE=full for the large ones'
 	@echo 'make services                   private MariaDB and Redis for development; make stop ends them'
 	@echo 'make lock [UPGRADE=1]           resolve requirements*.in into the hashed locks'
@@ -37,6 +38,9 @@ check:
 
 format:
 	@$(RUN) format
+
+messages:
+	@$(RUN) messages
 
 bench:
 	@$(RUN) bench "$(ONLY)" $(SCALE)

@@ -22,11 +22,17 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         from drportal import checks  # noqa: F401  # registers them
+        from drportal.names import translate_names
+
+        translate_names()
 
         # Sent only for apps with models, which this one has not.
         post_migrate.connect(create_cache_table, sender=apps.get_app_config("accounts"))
 
 
 def create_cache_table(sender: AppConfig, using: str, **kwargs: Any) -> None:
-    """The table of the database cache belongs to the schema: `migrate` alone makes a working portal."""
-    call_command("createcachetable", database=using, verbosity=0)
+    """The table of the database cache belongs to the schema: `migrate` alone makes a working portal.
+
+    With Redis too, as counters of attempts fall back to it.
+    """
+    call_command("createcachetable", "cache", database=using, verbosity=0)

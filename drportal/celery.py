@@ -51,6 +51,9 @@ app.conf.update(
         # Delivery never depends on a wake-up that a broker may lose: the sweep finds every due row.
         "sweep-outbox": {"task": "delivery.tasks.sweep_outbox", "schedule": timedelta(seconds=5)},
         "forecast": {"task": "forecasting.tasks.forecast_distributors", "schedule": crontab(minute=10)},
+        # By the clock too: a copy of own data must not depend on a wake-up that got lost.
+        "write-exports": {"task": "accounts.tasks.write_exports", "schedule": timedelta(seconds=20)},
+        "sweep-exports": {"task": "accounts.tasks.sweep_exports", "schedule": timedelta(hours=1)},
         "advance-events": {"task": "events.tasks.advance_events", "schedule": timedelta(seconds=15)},
     },
 )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
@@ -25,6 +26,15 @@ def check_database(
 ) -> list[CheckMessage]:
     """Isolation, durability and strictness of each MariaDB that is asked about."""
     return [problem for alias in databases or () for problem in _problems(alias)]
+
+
+@register(Tags.security, deploy=True)
+def check_factor_keys(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Whether the secrets of second factors have a key of their own, in a portal with real people."""
+    if settings.MFA_ENCRYPTION_KEYS or settings.DEMO or not settings.HTTPS:
+        return []
+    words = "MFA_ENCRYPTION_KEYS is empty: who learns SECRET_KEY reads the second factors, and a new one loses them."
+    return [Warning(words, "Set it as docs/security.md says.", id="portal.W004")]
 
 
 def _problems(alias: str) -> list[CheckMessage]:

@@ -5,6 +5,7 @@
 
 import os
 import secrets
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,18 @@ def _url(*schemes: str) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def _keys(text: str) -> list[str]:
+    keys = _names(text)
+    for key in keys:
+        try:
+            whole = len(urlsafe_b64decode(key)) == 32
+        except ValueError:
+            whole = False
+        if not whole:
+            raise ValueError("must be Fernet keys, by comma; `openssl rand -base64 32 | tr '+/' '-_'` makes one")
+    return keys
 
 
 def _level(text: str) -> str:
@@ -91,7 +104,13 @@ VARIABLES = {
             "",
             "Where jobs wait. Empty: Redis if REDIS_URL is set, else files under VAR_DIR.",
         ),
-        Variable("VAR_DIR", str, "var", "Folder for what the portal writes to disk."),
+        Variable(
+            "VAR_DIR",
+            str,
+            "var",
+            "Folder for what the portal writes to disk. With web and workers on several hosts, `VAR_DIR/exports` "
+            "(copies of personal data, kept 7 days) must be one folder for all of them.",
+        ),
         Variable(
             "EMAIL_URL",
             _url("consolemail", "filemail", "smtp", "smtp+tls", "smtp+ssl"),
@@ -99,10 +118,23 @@ VARIABLES = {
             "How mail leaves: `smtp+tls://user:password@host:587`, or `consolemail:` to print it.",
         ),
         Variable("EMAIL_FROM", str, "portal@localhost", "Sender of the portal's mail."),
+        Variable(
+            "MFA_REQUIRED", _flag, "true", "Distributor admins and platform operators need a second step to sign in."
+        ),
+        Variable(
+            "MFA_ENCRYPTION_KEYS",
+            _keys,
+            "",
+            "Fernet keys, by comma: the first encrypts second factors, all decrypt. Empty: made from SECRET_KEY.",
+        ),
         Variable("TRUSTED_PROXY_COUNT", _number, "0", "Proxies in front; needed for fair rate limits."),
         Variable("LOG_LEVEL", _level, "INFO", "What is logged: DEBUG, INFO, WARNING, ERROR, CRITICAL."),
     )
 }
+
+
+# Never shown, not even where they are wrong.
+SECRETS = ("SECRET_KEY", "MFA_ENCRYPTION_KEYS", "DATABASE_URL", "EMAIL_URL")
 
 
 def read(name: str) -> Any:
@@ -116,7 +148,7 @@ def read(name: str) -> Any:
     try:
         return variable.parse(text)
     except ValueError as problem:
-        shown = "its value" if name in ("SECRET_KEY", "DATABASE_URL", "EMAIL_URL") else f"“{text}”"
+        shown = "its value" if name in SECRETS else f"“{text}”"
         raise ImproperlyConfigured(f"The setting {name} is wrong: {shown} {problem}.") from None
 
 

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "import_export",
 ]
 MIDDLEWARE = [
+    "organizations.hosts.HostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -63,11 +64,17 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.language.LanguageMiddleware",
+    "drportal.machines.MachineLanguageMiddleware",
     "accounts.middleware.SignInRequiredMiddleware",
+    "accounts.mfa.gate.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.middleware.AuditMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.sessions.middleware.ActivityMiddleware",
+    "accounts.refusals.CountersAwayMiddleware",
+    "accounts.acting_middleware.ActingMiddleware",
 ]
 ROOT_URLCONF = "drportal.urls"
 WSGI_APPLICATION = "drportal.wsgi.application"
@@ -84,6 +91,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "dashboards.context.portal",
+                "delivery.context.notices",
             ],
         },
     }
@@ -96,7 +104,8 @@ REDIS_URL: str = env.read("REDIS_URL")
 if REDIS_URL:
     CACHES: dict[str, Any] = {
         "default": {
-            "BACKEND": "django_redis.cache.RedisCache",
+            # Counters of attempts are kept in the database while Redis is away.
+            "BACKEND": "common.cache.PortalCache",
             "LOCATION": REDIS_URL,
             # The portal goes on when Redis is away: reads miss, sessions come from the database.
             "OPTIONS": {
@@ -109,7 +118,7 @@ if REDIS_URL:
     DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
     SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+    CACHES = {"default": {"BACKEND": "common.cache.TableCache", "LOCATION": "cache"}}
     SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 # ---- people -----------------------------------------------------------------------------------------------
@@ -148,6 +157,25 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ALLAUTH_TRUSTED_PROXY_COUNT: int = env.read("TRUSTED_PROXY_COUNT")
 
+MFA_REQUIRED: bool = env.read("MFA_REQUIRED")
+MFA_ENCRYPTION_KEYS: list[str] = env.read("MFA_ENCRYPTION_KEYS")
+MFA_ADAPTER = "accounts.mfa.adapter.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "accounts.mfa.forms.CodeForm",
+    "reauthenticate": "accounts.mfa.forms.AskAgainForm",
+    "activate_totp": "accounts.mfa.forms.ActivateAppForm",
+    "add_webauthn": "accounts.mfa.forms.AddPasskeyForm",
+    "edit_webauthn": "accounts.mfa.forms.RenamePasskeyForm",
+}
+MFA_TOTP_ISSUER = "Demand Response Portal"
+# A code counts half a minute longer and earlier: clocks differ, and people type slowly.
+MFA_TOTP_TOLERANCE = 1
+MFA_PASSKEY_LOGIN_ENABLED = True
+# Nobody signs in without a proved address; a further one that waits to be proved is no reason to refuse.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+
 # ---- mail and jobs ----------------------------------------------------------------------------------------
 # Whatever Django or allauth sends becomes an outbox row; delivery hands it to DELIVERY_EMAIL_BACKEND.
 EMAIL_BACKEND = "delivery.mail.OutboxEmailBackend"
@@ -168,6 +196,7 @@ LANGUAGE_CODE = "en-us"
 USE_I18N = True
 LANGUAGES = [("en", "English"), ("es", "Español")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["drportal.formats"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 

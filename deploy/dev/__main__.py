@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from deploy.dev import bench, checks, environment, lanes, lock, processes, services
+from deploy.dev import bench, checks, environment, lanes, lock, messages, processes, services
 from deploy.dev.console import ROOT, ToolError, say, stop_with
 
 
@@ -47,6 +47,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "env": env,
     "format": checks.tidy,
     "lock": lock_all,
+    "messages": messages.run,
     "quick": quick,
     "services": services.start,
     "stop": services.stop,

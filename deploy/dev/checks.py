@@ -1,5 +1,6 @@
 """`make check`: everything that can be said about the code without running the tests."""
 
+import base64
 import hashlib
 import os
 import secrets
@@ -126,6 +127,7 @@ def _production(scratch: Path) -> dict[str, str]:
     """Return the environment of an installation, with fresh secrets and nothing behind it."""
     return {
         "SECRET_KEY": secrets.token_urlsafe(50),
+        "MFA_ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "SITE_URL": "https://portal.example.org",
         "DATABASE_URL": f"sqlite:///{scratch / 'portal.sqlite3'}",
         "REDIS_URL": "",

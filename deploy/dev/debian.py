@@ -28,6 +28,7 @@ def missing_packages() -> list[str]:
         "mariadb-server-core": shutil.which("mariadbd") and shutil.which("mariadb-install-db"),
         "mariadb-client-core": shutil.which("mariadb"),
         "redis-server": shutil.which("redis-server"),
+        "gettext": shutil.which("xgettext"),
         "gcc": shutil.which("gcc"),
         "pkg-config": shutil.which("pkg-config"),
         "libmariadb-dev": shutil.which("mariadb_config") or shutil.which("mysql_config"),

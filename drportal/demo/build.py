@@ -15,6 +15,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models import Max
 
+from accounts.mfa.demo import secret_in
 from accounts.models import Scope, User
 from accounts.services import issue_token
 from common.holiday_calendar import calendar_days
@@ -55,7 +56,8 @@ def build(folder: Path, now: datetime, say: Say) -> None:
     """Larkfield with all that it holds up to `now`; what is there already stays.
 
     Args:
-        folder: For the town's files, the password, the town's token and the files that steer the simulator.
+        folder: For the town's files, the password, the second factor, the town's token and the files that steer the
+            simulator.
         now: Aware UTC.
         say: Told what is being done.
     """
@@ -63,6 +65,7 @@ def build(folder: Path, now: datetime, say: Say) -> None:
     distributor = Distributor.objects.filter(name=NAME).first()
     if distributor is None or not Program.objects.filter(distributor=distributor).exists():
         distributor = _found(folder, now, say)
+    people.equip(secret_in(folder))
     _read_meters(distributor, folder, now, say)
     _forecast(distributor, now, say)
     _settle_past_events(distributor, say)

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 
+from accounts.mfa.services import give_app
 from accounts.models import ApprovalStatus, Entity, StaffRole, User
 from meters.models import Meter
 from meters.services import map_meter
@@ -28,6 +30,11 @@ class Login:
     staff_role: str = ""
     organization: bool = False
     is_waiting: bool = False
+
+    @property
+    def has_factor(self) -> bool:
+        """Whether the log-in asks for a code."""
+        return self.staff_role == StaffRole.ADMIN or self.role == "Platform operator"
 
     @property
     def email(self) -> str:
@@ -54,6 +61,14 @@ def password(folder: Path) -> str:
         file.touch(mode=0o600)
         file.write_text(f"larkfield-{secrets.token_hex(4)}")
     return file.read_text()
+
+
+def equip(secret: str) -> None:
+    """Gives an authenticator app with this secret to those whose log-in asks for a code and who have none."""
+    emails = [login.email for login in LOGINS if login.has_factor]
+    for user in User.objects.filter(email__in=emails):
+        if not Authenticator.objects.filter(user_id=user.pk).exists():
+            give_app(user=user, secret=secret)
 
 
 def settle_in(distributor: Distributor, people: Path, secret: str) -> None:

@@ -44,7 +44,10 @@ class Command(BaseCommand):
         self.stdout.write(self.style.SUCCESS(f"\nThe portal is at http://{HOST}:{port}/"))
         self.stdout.write(f"Log in with the password {secret} as:")
         for login in LOGINS:
-            self.stdout.write(f"  {login.role:22} {login.email}")
+            code = "  and a code" if login.has_factor else ""
+            self.stdout.write(f"  {login.role:22} {login.email}{code}")
+        self.stdout.write("The page that asks for a code says which one is valid now; an app can use the key")
+        self.stdout.write(f"{(folder / 'town' / 'factor').read_text()}. Passkeys need http://localhost:{port}/.")
         self.stdout.write(f"Mail is printed here and kept at http://{HOST}:{port}/ops/mail for the distributor admin.")
         self.stdout.write(f"Logs are in {folder / 'log'}. Ctrl-C ends everything.\n")
         self.stdout.flush()

@@ -17,9 +17,10 @@ from django.utils import timezone
 
 from delivery.models import DeliveryState, Message
 from drportal import env
+from drportal.checks import check_factor_keys
 
 Finding = tuple[bool, str]
-SECRET = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "EMAIL_URL")
+SECRET = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "EMAIL_URL", "MFA_ENCRYPTION_KEYS")
 
 
 class Command(BaseCommand):
@@ -112,6 +113,14 @@ def mail() -> Finding:
     return True, f"Mail: {settings.DELIVERY_EMAIL_BACKEND.rsplit('.', 2)[-2]} is ready."
 
 
+def second_factors() -> Finding:
+    """Second factors."""
+    problems = check_factor_keys()
+    if problems:
+        return False, f"Second factors: {problems[0].msg} {problems[0].hint}"
+    return True, f"Second factors: {'needed by admins' if settings.MFA_REQUIRED else 'offered, not needed by anybody'}."
+
+
 def disk() -> Finding:
     """Disk."""
     settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
@@ -119,4 +128,14 @@ def disk() -> Finding:
     return free > 1, f"Disk: {free:.1f} GB free for VAR_DIR."
 
 
-EXAMINATIONS: list[Callable[[], Finding]] = [database, schema, guarantees, cache, broker, outbox, mail, disk]
+EXAMINATIONS: list[Callable[[], Finding]] = [
+    database,
+    schema,
+    guarantees,
+    cache,
+    broker,
+    outbox,
+    mail,
+    second_factors,
+    disk,
+]

@@ -1,0 +1,1 @@
+"""How Django itself writes dates and numbers, where it differs from what Django brings."""
