@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import override_settings
+from django.utils import translation
 
 from tests.builder import Side, World, make_world
 
@@ -28,6 +30,13 @@ def _touches_database(item: pytest.Item) -> bool:
     fixtures = {"db", "transactional_db", "django_db_setup"}
     marked = any(item.get_closest_marker(name) for name in ("django_db", "mariadb"))
     return marked or bool(fixtures & set(getattr(item, "fixturenames", ())))
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """A request leaves its reader's language in the thread; no test meets that of the one before."""
+    yield
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,5 +1,6 @@
 """A small world for tests: two distributors, two organizations each, residents, an admin each, a token each."""
 
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -7,13 +8,17 @@ from itertools import count
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 
+from accounts.mfa.services import give_app
 from accounts.models import ApiToken, ApprovalStatus, Scope, StaffRole, User
 from accounts.services import issue_token
 from meters.models import Feeder, Meter, MeterMap
 from organizations.models import Distributor, Membership, Organization
 
 PASSWORD = "correct horse battery staple"
+# Of the authenticator apps of all who must have one.
+FACTOR = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 _numbers = count(1)
 
@@ -24,14 +29,33 @@ def make_distributor(name: str | None = None, **fields: Any) -> Distributor:
     return Distributor.objects.create(name=name or f"Distributor {next(_numbers)}", **fields)
 
 
-def make_user(distributor: Distributor | None, email: str | None = None, **fields: Any) -> User:
-    """An approved user with a verified address; a resident unless `fields` or a membership say otherwise."""
+def make_user(
+    distributor: Distributor | None, email: str | None = None, has_factor: bool = True, **fields: Any
+) -> User:
+    """An approved user with a verified address; a resident unless `fields` or a membership say otherwise.
+
+    An admin has the second factor that is needed, unless `has_factor` says otherwise.
+    """
     fields = {"approval_status": ApprovalStatus.APPROVED} | fields
     email = email or f"user{next(_numbers)}@example.com"
     user = User.objects.create_user(
         email, fields.pop("password", None), tenant_id=distributor and distributor.pk, **fields
     )
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    if user.staff_role == StaffRole.ADMIN and has_factor:
+        give_app(user=user, secret=FACTOR)
+    return user
+
+
+def code_of_now() -> str:
+    """The code that the authenticator apps of all who have one show now."""
+    return format_hotp_value(hotp_value(FACTOR, int(time.time()) // 30))
+
+
+def make_platform(email: str | None = None) -> User:
+    """A platform operator with the second factor that is needed."""
+    user = User.objects.create_superuser(email or f"platform{next(_numbers)}@example.com", PASSWORD)
+    give_app(user=user, secret=FACTOR)
     return user
 
 
@@ -133,5 +157,4 @@ def make_side(name: str) -> Side:
 
 def make_world() -> World:
     """Two distributors whose names are marker strings, and a platform operator."""
-    platform = User.objects.create_superuser(f"platform{next(_numbers)}@example.com", PASSWORD)
-    return World(here=make_side("Hither"), there=make_side("Thither"), platform=platform)
+    return World(here=make_side("Hither"), there=make_side("Thither"), platform=make_platform())

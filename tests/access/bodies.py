@@ -3,12 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from dashboards.tests.story import HALF_HOUR, now_slot
 from tests.access.forms import values_of
 from tests.access.routes import Route
 from tests.access.world import PASSWORD, AccessWorld, Life
+from tests.builder import code_of_now
 
 PASSWORDS = {"password1": PASSWORD, "password2": PASSWORD}
 
@@ -34,8 +36,18 @@ def _person(life: Life) -> dict[str, Any]:
         "first_name": "New",
         "last_name": "Comer",
         "distributor": life.side.distributor.pk,
+        "new_organization": "",
+        "message": "",
         **PASSWORDS,
     }
+
+
+def _claim(life: Life) -> dict[str, Any]:
+    return {"number": life.claim[0], "code": life.claim[1], "end_old": "yes"}
+
+
+def _move_out(life: Life) -> dict[str, Any]:
+    return {"day": (timezone.now() + timedelta(days=10)).date().isoformat()}
 
 
 def _new_event(life: Life) -> dict[str, Any]:
@@ -54,7 +66,18 @@ def _readings(life: Life) -> dict[str, Any]:
 
 
 _BODIES: dict[str, Any] = {
-    "account": lambda life: {"first_name": "Other", "last_name": "Name", "theme": "dark"},
+    "account_profile": lambda life: {
+        "first_name": "Other",
+        "last_name": "Name",
+        "theme": "dark",
+        "language": "en",
+        "quiet_from": "22:00",
+        "quiet_until": "07:00",
+    },
+    "account_token_new": lambda life: {"name": "new", "scopes": ["meters:read"], "days": "30"},
+    "account_close": lambda life: {"address": _address(life)},
+    "notifications": lambda life: {"events-portal": "on"},
+    "set_language": lambda life: {"language": "es", "next": "/"},
     "account_login": lambda life: {"login": _address(life), "password": PASSWORD},
     "account_signup": _person,
     "account_email": lambda life: {"email": "second@example.com", "action_add": ""},
@@ -62,9 +85,21 @@ _BODIES: dict[str, Any] = {
     "account_set_password": lambda life: PASSWORDS,
     "account_reset_password": lambda life: {"email": _address(life)},
     "account_reauthenticate": lambda life: {"password": PASSWORD},
+    "mfa_reauthenticate": lambda life: {"code": code_of_now()},
+    "claim_meter": _claim,
+    "move_out": _move_out,
     "event_answer": lambda life: {"answer": "skip"},
     "organization_approvals": lambda life: {"action": "approve", "ids": [life.objects["pending"]]},
     "organization_people": lambda life: {"action": "promote", "id": life.objects["member"]},
+    "invitation": lambda life: {"first_name": "Guest", "last_name": "Invited", **PASSWORDS},
+    "organization_invitations": lambda life: {"emails": "guest@example.com", "role": "member"},
+    "organization_invitations_file": lambda life: {"file": SimpleUploadedFile("g.csv", b"email\nguest@example.com\n")},
+    "operator_organization_invite": lambda life: {"emails": "guest@example.com", "role": "admin"},
+    "operator_organization_request": lambda life: {"action": "approve"},
+    "operator_groups": lambda life: {"name": "All of them"},
+    "operator_group": lambda life: {"name": "Renamed"},
+    "operator_brand": lambda life: {"phone": "+1 555 0100"},
+    "act_as_start": lambda life: {"reason": "Asked by phone about a reward."},
     "operator_event_new": _new_event,
     "operator_event": lambda life: {"action": "cancel"},
     "event-list": _api_event,
@@ -100,20 +135,41 @@ def _new(life: Life) -> dict[str, dict[str, Any]]:
             "end_0": f"{later:%Y-%m-%d}",
             "end_1": f"{later:%H:%M}",
         },
-        "auth/group": {"name": "new"},
-        "account/emailaddress": {"user": side.neighbor.pk, "email": "third@example.com"},
     }
 
 
+# What is changed in a row that exists; its form as it is shown would change nothing.
+_OTHER_VALUES = {
+    "accounts/user": {"first_name": "Other"},
+    "organizations/distributor": {"latitude": "1"},
+    "organizations/organization": {"latitude": "1"},
+    "organizations/organizationgroup": {"name": "Other"},
+    "meters/feeder": {"name": "Other"},
+    "meters/meter": {"name": "Other"},
+    "meters/metermap": {"valid_to_0": "2036-01-01", "valid_to_1": "00:00"},
+    "events/program": {"description": "Other"},
+    "events/enrollment": {"kw": "9"},
+}
 # An action of each list that has some.
 ACTIONS = {
-    "accounts/user": ("approve", "reject"),
+    "accounts/user": ("close", "approve", "reject"),
     "accounts/apitoken": ("revoke",),
     "organizations/membership": ("approve", "reject", "promote", "demote", "remove"),
+    "organizations/organizationrequest": ("approve", "refuse"),
+    "organizations/invitation": ("withdraw",),
+    "delivery/message": ("resend",),
+    "meters/meter": ("return_to_service", "issue_codes", "withdraw_codes", "retire"),
+    "meters/claimcode": ("withdraw",),
     "events/enrollment": ("end",),
     "events/event": ("schedule", "notify", "cancel", "remove"),
 }
-_FIRST = {"accounts/user": "reject", "organizations/membership": "promote", "events/event": "cancel"}
+_FIRST = {
+    "accounts/user": "reject",
+    "organizations/membership": "promote",
+    "events/event": "cancel",
+    "meters/meter": "retire",
+    "delivery/failedjob": "seen",
+}
 
 
 def model_of(template: str) -> str:
@@ -127,16 +183,20 @@ def admin_body(access: AccessWorld, route: Route, address: str, life: Life) -> d
     model = model_of(route.template)
     if route.name.endswith("_changelist"):
         action = _FIRST.get(model) or (ACTIONS.get(model) or ("delete_selected",))[0]
-        return {"action": action, "_selected_action": [life.rows[model]], "post": "yes"}
+        return {"action": action, "_selected_action": [life.rows[model]], "post": "yes", "reason": "why"}
     if route.name.endswith("_delete"):
         return {"post": "yes"}
+    if route.name.endswith("_import"):
+        return {"file": SimpleUploadedFile("list.csv", b"name\nSouth\n")}
     if not route.name.endswith(("_add", "_change")):
         return {}
     if address not in access.forms:
         access.forms[address] = _shown(access, address, "admin" if life is access.here else "admin B")
     shown = access.forms[address]
+    if route.name.endswith("_change"):
+        return shown | _OTHER_VALUES.get(model, {})
     tenant = {"tenant": life.side.distributor.pk, "distributor": life.side.distributor.pk}
-    return shown | (tenant | _new(life).get(model, {}) if route.name.endswith("_add") else {})
+    return shown | tenant | _new(life).get(model, {})
 
 
 def _shown(access: AccessWorld, address: str, role: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.template.base import Template
 from django.test import override_settings
 
 from drportal import urls
-from tests.access import world
+from tests.access import figures, world
 from tests.access.watch import Rows, snapshot
 
 # No hashing that costs time, no rate limits between cases, the page of sent mail there.
@@ -54,3 +54,9 @@ def access(django_db_setup: None, django_db_blocker, plain: None) -> Iterator[wo
 def before(access: world.AccessWorld) -> Rows:
     """Every row of the world as it was built."""
     return snapshot()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How much was tried."""
+    if told := figures.told():
+        terminalreporter.write_line(f"Access: {told}")

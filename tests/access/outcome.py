@@ -1,7 +1,7 @@
 """One request of a case, undone afterwards, and what came of it in the words of docs/access.md."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,11 +9,14 @@ from django.db import transaction
 from django.test import Client
 from django.urls import Resolver404, resolve, reverse
 
+from tests.access.figures import count
 from tests.access.routes import Route, _template
 from tests.access.watch import Change, Rows, changes, snapshot, writes
 from tests.access.world import FOREIGN, PUBLIC_NAMES, AccessWorld, Visitor
 
 SAFE = ("GET", "HEAD", "OPTIONS")
+# The history goes along with nearly every change; tests/access/test_history.py speaks of it.
+HISTORY = "accounts_auditentry"
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,8 @@ class Outcome:
     text: str
     changes: tuple[Change, ...]
     is_safe: bool
+    # By their names in small letters.
+    headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def word(self) -> str:
@@ -35,6 +40,15 @@ class Outcome:
             return "saves" if self.status < 400 else f"{self.status} CHANGES ROWS"
         place = self._place()
         return "nothing" if self.status < 400 and place not in ("sign-in", "waiting page") else place
+
+    @property
+    def columns(self) -> set[str]:
+        """What was changed, without the history of it."""
+        return {name for change in self.changes if change.table != HISTORY for name in change.columns}
+
+    def new(self, table: str) -> list[dict[str, Any]]:
+        """The new rows of a table."""
+        return [change.after for change in self.changes if change.table == table and change.after and not change.before]
 
     def _place(self) -> str:
         if not self.location:
@@ -55,7 +69,7 @@ def _named(path: str) -> str:
 def send(
     visitor: Visitor, before: Rows, method: str, address: str, body: dict[str, Any] | None = None, **kwargs: Any
 ) -> Outcome:
-    """The outcome of one request; the database is as before."""
+    """The outcome of one request; the database is as before. `kwargs` are the browser's."""
     client = visitor.client(**kwargs)
     with transaction.atomic():
         with writes() as seen:
@@ -64,16 +78,24 @@ def send(
         changed = tuple(changes(before, snapshot())) if seen.tables else ()
         transaction.set_rollback(True)
     location = response.headers.get("Location", "")
-    return Outcome(response.status_code, location, text, changed, is_safe=method in SAFE)
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Outcome(response.status_code, location, text, changed, is_safe=method in SAFE, headers=headers)
 
 
-def foreign_words(visitor: Visitor, outcome: Outcome, address: str) -> list[str]:
+def foreign_words(
+    visitor: Visitor, outcome: Outcome, address: str, *, typed: dict[str, Any] | None = None
+) -> list[str]:
     """Words of a side that is not the visitor's, in anything they were sent.
 
-    Names of distributors and organizations are public where one signs up: there one chooses one's own.
+    Names of distributors and organizations are public where one signs up: there one chooses one's own. An
+    invitation names who invites to what, for whoever has its link. What the visitor typed may stand in its
+    field again.
     """
-    pattern = FOREIGN.get(visitor.side)
+    count("answers searched for markers")
+    pattern = None if address.startswith("/invite/") else FOREIGN.get(visitor.side)
     text = PUBLIC_NAMES.sub("", outcome.text) if address == reverse("account_signup") else outcome.text
+    for value in (typed or {}).values():
+        text = text.replace(f'value="{value}"', "")
     return [text[max(0, hit.start() - 60) : hit.end() + 30] for hit in pattern.finditer(text)] if pattern else []
 
 

@@ -4,77 +4,21 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import models
 from django.urls import reverse
 
 from tests.access.bodies import admin_body, body_of, model_of
-from tests.access.outcome import Outcome, send
+from tests.access.outcome import HISTORY, Outcome, send
+from tests.access.poison import NEVER, every_field
 from tests.access.routes import Route, all_routes
 from tests.access.watch import Change, Rows
-from tests.access.world import AccessWorld
+from tests.access.world import PASSWORD, AccessWorld
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-# What would pay most.
-WANTED = {
-    "is_superuser": "on",
-    "is_staff": "on",
-    "is_active": "on",
-    "staff_role": "admin",
-    "approval_status": "approved",
-    "role": "admin",
-    "verified": "on",
-    "primary": "on",
-    "kind": "distributor",
-    "state": "settled",
-    "scopes": ["readings:write", "events:write"],
-    "password": "md5$x$y",
-    "data_version": "99",
-    "credit": "1000",
-    "is_approved": "on",
-}
-# Columns that no form changes, whoever sends it; of a new row, what they must hold instead.
-NEVER = (
-    "is_superuser",
-    "approval_status",
-    "tenant_id",
-    "distributor_id",
-    "digest",
-    "kind",
-    "date_joined",
-    "data_version",
-)
-
-
-def every_field(there: Any) -> dict[str, Any]:
-    """A value for each name of a field of any model; foreign keys point to the other distributor."""
-    sent: dict[str, Any] = {}
-    for model in apps.get_models():
-        for field in model._meta.get_fields():
-            if isinstance(field, models.Field):
-                sent[field.name] = sent[field.attname] = _value(field, there)
-    return sent | WANTED
-
-
-def _value(field: models.Field, there: Any) -> Any:
-    if field.is_relation:
-        return there.rows.get(field.related_model._meta.label_lower.replace(".", "/"), there.side.distributor.pk)
-    if isinstance(field, models.BooleanField):
-        return "on"
-    if isinstance(field, models.DateTimeField):
-        return "2001-01-01T00:00:00Z"
-    numbers = (models.IntegerField, models.DecimalField, models.FloatField)
-    return "7" if isinstance(field, numbers) else "poison"
-
-
-def columns(outcome: Outcome) -> set[str]:
-    """What the request changed."""
-    return {name for change in outcome.changes for name in change.columns}
 
 
 def new(outcome: Outcome, table: str) -> dict[str, Any]:
     """The one new row of a table."""
-    (row,) = [change.after for change in outcome.changes if change.table == table and change.before is None]
-    assert row is not None
+    (row,) = outcome.new(table)
     return row
 
 
@@ -86,23 +30,62 @@ def sent(access: AccessWorld, before: Rows, role: str, name: str, *args: Any) ->
     return send(access.roles[role], before, "POST", address, body)
 
 
+PROFILE = ("first_name", "last_name", "theme", "language", "quiet_from", "quiet_until")
+
+
 @pytest.mark.parametrize("role", ["resident", "member", "org admin", "staff", "admin", "platform"])
 def test_own_account_changes_name_and_colors(access: AccessWorld, before: Rows, role: str):
-    outcome = sent(access, before, role, "account")
+    outcome = sent(access, before, role, "account_profile")
     assert outcome.word == "saves"
-    assert columns(outcome) <= {f"accounts_user.{name}" for name in ("first_name", "last_name", "theme")}
-    (change,) = outcome.changes
+    assert outcome.columns == {f"accounts_user.{name}" for name in PROFILE}
+    (change,) = [change for change in outcome.changes if change.table == "accounts_user"]
     assert change.after["entity_id"] == access.roles[role].user.pk
 
 
 def test_address_and_password_change_nothing_else(access: AccessWorld, before: Rows):
     added = sent(access, before, "resident", "account_email")
-    assert columns(added) == {"account_emailaddress+", "delivery_message+"}
+    assert added.columns == {"account_emailaddress+", "delivery_message+"}
     address = new(added, "account_emailaddress")
     assert (address["verified"], address["primary"]) == (False, False)
     assert address["user_id"] == access.world.here.resident.pk
     changed = sent(access, before, "resident", "account_change_password")
-    assert columns(changed) == {"accounts_user.password", "delivery_message+"}
+    told = {"delivery_message+", "delivery_notice+"}
+    sessions = {"usersessions_usersession+", "usersessions_usersession-"}
+    assert {"accounts_user.password", *told} <= changed.columns <= {"accounts_user.password", *told, *sessions}
+
+
+def test_new_token_is_the_own_one_with_the_chosen_scopes(access: AccessWorld, before: Rows):
+    outcome = sent(access, before, "resident just now", "account_token_new")
+    assert outcome.columns - {"delivery_message+", "delivery_notice+"} == {"accounts_apitoken+"}
+    token = new(outcome, "accounts_apitoken")
+    assert token["user_id"] == access.world.here.resident.pk
+    assert "write" not in token["scopes"]
+    greedy = {"name": "new", "scopes": ["meters:read", "events:write"], "days": "30"}
+    assert send(access.roles["resident just now"], before, "POST", "/account/tokens/new", greedy).word == "nothing"
+
+
+def test_closing_an_account_closes_the_own_one(access: AccessWorld, before: Rows):
+    (route,) = [route for route in all_routes() if route.name == "account_close"]
+    own = {"address": f"hither-{access.world.here.resident.pk}@example.com", "password": PASSWORD}
+    body = every_field(access.there) | body_of(access, route, "/account/close") | own
+    outcome = send(access.roles["resident just now"], before, "POST", "/account/close", body)
+    closed = {
+        change.after["entity_id"] for change in outcome.changes if change.table == "accounts_user" and change.after
+    }
+    assert closed == {access.world.here.resident.pk}
+    settled = ("settlement_", "meters_intervalreading")
+    assert not [change.table for change in outcome.changes if change.table.startswith(settled)]
+
+
+def test_wish_for_an_organization_is_a_request_to_the_own_distributor(access: AccessWorld, before: Rows):
+    (route,) = [route for route in all_routes() if route.name == "account_signup"]
+    body = every_field(access.there) | body_of(access, route, "/accounts/signup/")
+    body |= {"organization": "", "new_organization": "Hither Museum of Poison", "message": "It is ours."}
+    outcome = send(access.roles["visitor"], before, "POST", "/accounts/signup/", body)
+    wish = new(outcome, "organizations_organizationrequest")
+    assert (wish["distributor_id"], wish["state"]) == (access.world.here.distributor.pk, "pending")
+    assert wish["organization_id"] is None
+    assert not outcome.new("organizations_organization") + outcome.new("organizations_membership")
 
 
 @pytest.mark.parametrize("organization", [False, True])
@@ -113,7 +96,7 @@ def test_sign_up_makes_a_customer_who_waits(access: AccessWorld, before: Rows, o
     body["organization"] = side.organization.pk if organization else ""
     outcome = send(access.roles["visitor"], before, "POST", "/accounts/signup/", body)
     made = {"accounts_entity+", "accounts_user+", "account_emailaddress+", "delivery_message+"}
-    assert columns(outcome) == made | ({"organizations_membership+"} if organization else set())
+    assert outcome.columns == made | ({"organizations_membership+"} if organization else set())
     user, entity = new(outcome, "accounts_user"), new(outcome, "accounts_entity")
     assert (user["staff_role"], user["approval_status"]) == ("", "pending")
     assert not user["is_superuser"]
@@ -126,16 +109,18 @@ def test_sign_up_makes_a_customer_who_waits(access: AccessWorld, before: Rows, o
 
 def test_organization_decides_on_what_it_is_asked(access: AccessWorld, before: Rows):
     approved = sent(access, before, "org admin", "organization_approvals")
-    assert columns(approved) == {"accounts_user.approval_status", "delivery_message+"}
+    decided = {f"organizations_membership.decided_{name}" for name in ("at", "by_id")}
+    assert approved.columns == {"accounts_user.approval_status", "delivery_message+", "delivery_notice+"} | decided
     promoted = sent(access, before, "org admin", "organization_people")
-    assert columns(promoted) == {"organizations_membership.role"}
+    assert promoted.columns == {"organizations_membership.role", "delivery_message+", "delivery_notice+"}
 
 
 @pytest.mark.parametrize("role", ["resident", "org admin"])
 def test_answer_to_an_event_changes_the_answer(access: AccessWorld, before: Rows, role: str):
     outcome = sent(access, before, role, "event_answer", access.here.objects["coming"])
-    assert columns(outcome) == {"events_participation.state"}
-    assert {change.after["state"] for change in outcome.changes} == {"opted_out"}
+    assert outcome.columns == {"events_participation.state"}
+    states = {change.after["state"] for change in outcome.changes if change.table == "events_participation"}
+    assert states == {"opted_out"}
 
 
 @pytest.mark.parametrize(
@@ -143,7 +128,7 @@ def test_answer_to_an_event_changes_the_answer(access: AccessWorld, before: Rows
 )
 def test_new_event_is_a_draft_of_the_own_program(access: AccessWorld, before: Rows, role: str, name: str):
     outcome = sent(access, before, role, name)
-    assert columns(outcome) == {"events_event+"}
+    assert outcome.columns == {"events_event+"}
     event = new(outcome, "events_event")
     assert (event["state"], event["modification_number"], event["notified_at"]) == ("draft", 0, None)
     assert event["program_id"] == access.here.objects["program"]
@@ -152,8 +137,9 @@ def test_new_event_is_a_draft_of_the_own_program(access: AccessWorld, before: Ro
 
 def test_step_of_an_event_changes_the_event(access: AccessWorld, before: Rows):
     outcome = sent(access, before, "admin", "operator_event", access.here.objects["coming"])
-    assert columns(outcome) <= {
-        "events_event.state", "events_event.modification_number", "delivery_message+", "meters_exclusion-",
+    assert outcome.columns <= {
+        "events_event.state", "events_event.modification_number",
+        "delivery_message+", "delivery_notice+", "meters_exclusion-",
     }  # fmt: skip
     (event,) = [change for change in outcome.changes if change.table == "events_event"]
     assert event.after["state"] == "cancelled"
@@ -165,7 +151,7 @@ def test_sent_readings_are_measured_ones_of_the_named_meter(access: AccessWorld,
     (row,) = body_of(access, route, "/api/v1/readings")["readings"]
     body = poison | {"readings": [poison | row]}
     outcome = send(access.roles["token"], before, "POST", "/api/v1/readings", body)
-    assert columns(outcome) == {"meters_intervalreading+", "meters_meter.data_version"}
+    assert outcome.columns == {"meters_intervalreading+", "meters_meter.data_version"}
     reading = new(outcome, "meters_intervalreading")
     assert (reading["meter_id"], reading["energy_wh"]) == (access.world.here.home.pk, 400)
     assert reading["predicted_wh"] is None
@@ -176,6 +162,8 @@ def test_sent_readings_are_measured_ones_of_the_named_meter(access: AccessWorld,
 FORMS = [route for route in all_routes() if model_of(route.template) and route.name.endswith(("_add", "_change"))]
 # Fields that a browser leaves out while they are not ticked.
 UNTICKED = {"is_active", "is_open", "exports"}
+# What the database makes of other fields of the row.
+GENERATED = {"current_resident", "resident_meter"}
 # What a service writes besides the row itself.
 BESIDES = {
     "events/program": {"events_programversion+"},
@@ -200,12 +188,13 @@ def _must_be_meant(change: Change, table: str, model: str, shown: dict[str, Any]
     """A log entry, a new row of one's own distributor, or fields of the form in the row that it shows."""
     names = set(change.columns)
     if change.before is None:
-        assert names <= {"django_admin_log+", "accounts_entity+", f"{table}+"} | BESIDES.get(model, set())
+        written = {"django_admin_log+", "accounts_entity+", f"{HISTORY}+", f"{table}+"}
+        assert names <= written | BESIDES.get(model, set())
         _must_be_of_here(change.after or {}, access)
         return
     assert change.table == table, names
     fields = {name.removesuffix("_0").removesuffix("_1") for name in shown} | UNTICKED
-    changed = {name.partition(".")[2] for name in names}
+    changed = {name.partition(".")[2] for name in names} - GENERATED
     assert changed <= fields | {f"{name}_id" for name in fields}, changed
     assert changed.isdisjoint(NEVER)
 
@@ -225,9 +214,15 @@ def test_group_takes_no_organization_of_the_other_distributor(access: AccessWorl
     body = admin_body(access, route, address, access.here)
     body |= {"members-0-organization": access.there.side.organization.pk}
     assert send(access.roles["admin"], before, "POST", address, body).word == "nothing"
+    page = {"name": "Ours", "organizations": [access.there.side.organization.pk]}
+    own = f"/ops/groups/{access.here.objects['group']}"
+    assert send(access.roles["admin"], before, "POST", own, page).word == "nothing"
 
 
-def test_every_field_reaches_what_it_aims_at(access: AccessWorld):
-    body = every_field(access.there)
-    assert len(body) > 100
-    assert body["tenant"] == body["distributor_id"] == access.there.side.distributor.pk
+@pytest.mark.parametrize("kind", ["organization", "group", "feeder"])
+def test_event_asks_nobody_of_the_other_distributor(access: AccessWorld, before: Rows, kind: str):
+    rows = {"group": "organizationgroup", "organization": "organization"}
+    (route,) = [route for route in all_routes() if route.name == "operator_event_new"]
+    row = access.there.rows["meters/feeder" if kind == "feeder" else f"organizations/{rows[kind]}"]
+    body = body_of(access, route, "/ops/events/new") | {"ask": [f"{kind}-{row}"]}
+    assert send(access.roles["admin"], before, "POST", "/ops/events/new", body).word == "nothing"

@@ -1,47 +1,28 @@
 """Ids of the other distributor, and ids of nothing, are not found."""
 
 import random
-from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.urls import reverse
 
 from tests.access.bodies import ACTIONS, body_of
 from tests.access.cases import Case, all_cases
 from tests.access.outcome import SAFE, foreign_words, send
-from tests.access.routes import Route, all_routes
+from tests.access.seekers import FOR_WHOEVER_HAS_IT, NOT_FOUND, SEEKERS, pages_with_ids, routes_with_ids
 from tests.access.watch import Rows
 from tests.access.world import AccessWorld
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-# Whoever may do most inside of the first distributor, and a customer of each kind.
-SEEKERS = ("admin", "token", "auditor", "resident", "org admin")
-NOT_FOUND = ("401", "403", "404", "405", "sign-in")
-# Their parameters are no ids of rows; a row's bare address leads on to its page.
-NO_IDS = ("/admin/<url>", "/admin/<app_label>/", "/charts/figures/<kind>")
-# Lists of Django and allauth, closed to all but platform operators, whom they lead to the index.
-OTHERS_LISTS = ("/admin/auth/", "/admin/account/")
-
-
-@cache
-def _with_ids() -> tuple[Route, ...]:
-    return tuple(_routes())
-
-
-def _routes() -> Iterator[Route]:
-    for route in all_routes():
-        is_door = route.template.startswith("/accounts/") or route.template in NO_IDS
-        if route.parameters and not is_door:
-            yield route
 
 
 @pytest.mark.parametrize("role", SEEKERS)
 def test_other_distributors_objects_are_not_found(access: AccessWorld, before: Rows, role: str):
     wrong = []
     for case in all_cases():
-        if case.role != role or "<" not in case.row.address or case.route not in _with_ids():
+        is_closed = case.route in routes_with_ids() and case.route.template not in FOR_WHOEVER_HAS_IT
+        if case.role != role or "<" not in case.row.address or not is_closed:
             continue
         address = case.address(access, side="there")
         body = {} if case.method in SAFE else body_of(access, case.route, address, life=access.there)
@@ -58,10 +39,7 @@ IDS = [0, 987654, 2**31, 2**32 + 1, 2**63 - 1, 2**63, 10**30, "-1", "1e3", "x", 
 @pytest.mark.parametrize("role", ["admin", "resident", "platform"])
 def test_ids_of_nothing_are_not_found(access: AccessWorld, before: Rows, role: str):
     chance, wrong, tried = random.Random(7), [], 0
-    for route in _with_ids():
-        is_other_page = route.template.startswith("/admin/") and not route.name.endswith("_change")
-        if is_other_page or route.template.startswith(OTHERS_LISTS):
-            continue
+    for route in pages_with_ids():
         for number in chance.sample(IDS, 6):
             outcome = send(access.roles[role], before, "GET", route.address([number] * len(route.parameters)))
             tried += 1
@@ -154,6 +132,24 @@ def test_decisions_of_an_organization_do_not_reach_another(access: AccessWorld, 
         for stranger in (*strangers, access.there.objects["member"]):
             body = {"action": action, "id": stranger}
             assert send(access.roles["org admin"], before, "POST", "/org/people", body).word == "404"
+
+
+@pytest.mark.parametrize("action", ["withdraw", "resend"])
+def test_invitations_of_others_are_not_found(access: AccessWorld, before: Rows, action: str):
+    ours, theirs = (life.rows["organizations/invitation"] for life in (access.here, access.there))
+    for role, invitation in (("org admin", theirs), ("org admin 2", ours), ("org admin 2", 10**30)):
+        body = {"action": action, "id": invitation}
+        assert send(access.roles[role], before, "POST", "/org/invitations", body).word == "404", role
+    assert send(access.roles["org admin"], before, "POST", "/org/invitations", {"action": action, "id": ours}).changes
+
+
+def test_sessions_of_others_are_not_found(access: AccessWorld, before: Rows):
+    for user in (access.world.there.resident, access.world.here.organization_admin, access.world.here.admin):
+        session = UserSession.objects.filter(user=user).first()
+        assert session is not None
+        for role in ("resident", "platform"):
+            body = {"session": session.pk}
+            assert send(access.roles[role], before, "POST", "/accounts/sessions/", body).word == "404", role
 
 
 def test_case_knows_its_object():

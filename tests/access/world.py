@@ -1,19 +1,23 @@
 """The world of the access matrix: both distributors with a full life, and a browser for each role."""
 
 import re
+import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from allauth.account.internal.userkit import user_id_to_str
 from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import Group
 from django.test import Client
 from django.test.client import ClientHandler
+from django.utils import timezone
 
-from accounts.models import ApprovalStatus, User
+from accounts.models import ApiToken, ApprovalStatus, AuditEntry, User
 from accounts.services import issue_token, set_approval
+from accounts.sessions.services import SEEN
 from accounts.stages import WAITING_FOR
 from dashboards.tests.story import (
     HALF_HOUR,
@@ -25,13 +29,18 @@ from dashboards.tests.story import (
     past_event,
     settled,
 )
+from delivery.choices import stop_url
 from delivery.mail import KIND
+from delivery.models import FailedJob, Notice, Topic
 from delivery.services import enqueue
-from events.models import Enrollment
+from events.models import Enrollment, Participation
 from events.services import create_event
 from forecasting.services import issue_forecast
-from meters.models import Feeder, Meter, MeterMap
-from organizations.models import GroupMember, OrganizationGroup
+from meters.models import ClaimCode, Feeder, Meter, MeterMap
+from meters.services import issue_claim_codes
+from organizations.models import Distributor, GroupMember, Invitation, OrganizationGroup, OrganizationRequest
+from organizations.services import Guest, invite, set_logo
+from organizations.tests.pictures import PIXEL
 from settlement.models import LedgerBatch, LedgerEntry, SettlementLine
 from tests.builder import PASSWORD, Side, World, make_member, make_meter, make_organization, make_user, make_world
 
@@ -64,8 +73,10 @@ class Life:
     """Rows of one side by the names that docs/access.md uses, and one row per model for the admin."""
 
     side: Side
-    objects: dict[str, int] = field(default_factory=dict)
+    objects: dict[str, Any] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
+    # Number of a meter that nobody has, and the code on its bill.
+    claim: tuple[str, str] = ("", "")
 
 
 def live(side: Side) -> Life:
@@ -90,7 +101,14 @@ def live(side: Side) -> Life:
         tenant_id=side.distributor.pk,
     )
     lines = {line.meter_id: line.pk for line in SettlementLine.objects.filter(run=run)}
+    Notice.objects.filter(user__tenant=side.distributor.pk).update(read_at=timezone.now())
+    notice = Notice.objects.create(user=side.resident, topic=Topic.EVENTS, title=f"{name} notice", url="/rewards")
+    own_token, _key = issue_token(user=side.resident, name=f"{name} own", scopes=["meters:read"])
     life.objects |= {
+        "notice": notice.pk,
+        "invitation": f"{name}-link",
+        "own token": own_token.pk,
+        "stop": stop_url(user=side.resident, topic=Topic.EVENTS).rsplit("/", 1)[1],
         "home": side.home.pk,
         "school": side.school.pk,
         "coming": coming.pk,
@@ -103,6 +121,7 @@ def live(side: Side) -> Life:
         "home map": MeterMap.objects.get(meter=side.home, entity=side.resident).pk,
         "member": side.member.membership.pk,
         "pending": side.pending.membership.pk,
+        "resident": side.resident.pk,
     }
     life.rows |= _spare_rows(side, name) | {
         "organizations/distributor": side.distributor.pk,
@@ -114,14 +133,22 @@ def live(side: Side) -> Life:
         "events/program": program.pk,
         "events/enrollment": Enrollment.objects.get(program=program, meter=side.home).pk,
         "events/event": draft.pk,
+        "events/participation": Participation.objects.filter(event=past).first().pk,
         "settlement/settlementrun": run.pk,
         "settlement/settlementline": lines[side.home.pk],
         "settlement/ledgerbatch": LedgerBatch.objects.get(run=run).pk,
         "settlement/ledgerentry": LedgerEntry.objects.filter(batch__run=run).first().pk,
-        "account/emailaddress": EmailAddress.objects.get(user=side.resident).pk,
     }
+    life.objects["group"] = life.rows["organizations/organizationgroup"]
+    life.objects["asked"] = life.rows["organizations/organizationrequest"]
+    life.objects["brand"] = side.distributor.pk
+    Distributor.objects.filter(pk=side.distributor.pk).update(accent="#5b2d8e")
+    set_logo(distributor=side.distributor, content=PIXEL)
+    empty = make_meter(side.distributor, f"{name}-empty")
+    life.claim = (empty.number, issue_claim_codes(meters=[empty])[0].code)
     _name_everybody(side, name)
     _place(side, name)
+    life.rows["accounts/auditentry"] = AuditEntry.objects.filter(tenant=side.distributor.pk).latest("pk").pk
     return life
 
 
@@ -130,15 +157,24 @@ def _spare_rows(side: Side, name: str) -> dict[str, int]:
     organization = make_organization(side.distributor, f"{name} Library")
     group = OrganizationGroup.objects.create(distributor=side.distributor, name=f"{name} group")
     GroupMember.objects.create(group=group, organization=side.organization)
+    asker = make_user(side.distributor)
+    wish = OrganizationRequest.objects.create(person=asker, distributor=side.distributor, name=f"{name} Museum")
+    invitation = invite(organization=side.organization, guest=Guest(f"{name.lower()}-guest@example.com"), by=side.admin)
+    Invitation.objects.filter(pk=invitation.pk).update(digest=Invitation.digest_of(f"{name}-link"))
+    coded = make_meter(side.distributor, f"{name}-coded")
+    issue_claim_codes(meters=[coded])
     token, _key = issue_token(user=side.staff, name=f"{name} token", scopes=["meters:read"])
     return {
         "accounts/user": make_user(side.distributor).pk,
+        "organizations/organizationrequest": wish.pk,
+        "organizations/invitation": invitation.pk,
+        "meters/claimcode": ClaimCode.objects.get(meter=coded).pk,
+        "delivery/failedjob": FailedJob.objects.create(task="sweep", error="none").pk,
         "accounts/apitoken": token.pk,
         "organizations/organization": organization.pk,
         "organizations/organizationgroup": group.pk,
         "meters/feeder": Feeder.objects.create(distributor=side.distributor, name=f"{name} spare").pk,
         "meters/meter": make_meter(side.distributor, f"{name}-spare").pk,
-        "auth/group": Group.objects.create(name=f"{name} permissions").pk,
     }
 
 
@@ -154,10 +190,10 @@ class Visitor:
     cookie: str = ""
     bearer: str = ""
 
-    def client(self, **kwargs: Any) -> Client:
+    def client(self, *, headers: dict[str, str] | None = None, **kwargs: Any) -> Client:
         """A fresh browser of theirs."""
-        headers = {"authorization": f"Bearer {self.bearer}"} if self.bearer else None
-        client = Client(headers=headers, **kwargs)
+        own = {"authorization": f"Bearer {self.bearer}"} if self.bearer else {}
+        client = Client(headers=own | (headers or {}), **kwargs)
         # Middleware is loaded once, not for each request.
         client.handler = HANDLERS[client.handler.enforce_csrf_checks]
         if self.cookie:
@@ -175,6 +211,8 @@ class AccessWorld:
     roles: dict[str, Visitor]
     # What the forms of the admin show, by address.
     forms: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # What came of the cases that write.
+    outcomes: dict[Any, Any] = field(default_factory=dict)
 
 
 def build() -> AccessWorld:
@@ -183,7 +221,10 @@ def build() -> AccessWorld:
     EmailAddress.objects.create(user=world.platform, email=world.platform.email, verified=True, primary=True)
     here, there = live(world.here), live(world.there)
     User.objects.update(password=make_password(PASSWORD))
-    return AccessWorld(world, here, there, _roles(world))
+    access = AccessWorld(world, here, there, _roles(world))
+    # Reading changes nothing; that a token was used is noted only now and then, so not in these tests.
+    ApiToken.objects.update(last_used_at=timezone.now() + timedelta(days=1))
+    return access
 
 
 def _roles(world: World) -> dict[str, Visitor]:
@@ -209,14 +250,34 @@ def _roles(world: World) -> dict[str, Visitor]:
     set_approval(user=revoked, status=ApprovalStatus.REJECTED, by=here.organization_admin)
     roles["waiting"] = Visitor("here", here.pending, _waits(here.pending))
     roles["token"] = Visitor("here", bearer=here.token_key)
+    roles["resident just now"] = Visitor("here", here.resident, _proved_again(here.resident))
     roles["no scope"] = Visitor("here", bearer=issue_token(user=here.admin, name="bare", scopes=[])[1])
     return roles
 
 
 def _signed_in(user: User) -> str:
+    """The cookie of one of two browsers."""
+    _session_of(user)
+    return _session_of(user)
+
+
+def _session_of(user: User, **kept: Any) -> str:
     client = Client()
-    client.force_login(user)
-    return client.cookies["sessionid"].value
+    client.force_login(User.objects.get(pk=user.pk))
+    session = client.session
+    # Noted as seen already, so that reading changes no row however long the tests take.
+    session[SEEN] = time.time() + 86_400
+    session.update(kept)
+    session.save()
+    UserSession.objects.create(user=user, session_key=session.session_key, ip="127.0.0.1", user_agent="")
+    return str(session.session_key)
+
+
+def _proved_again(user: User) -> str:
+    """The cookie of somebody who has just typed the password once more, and seems to go on doing so."""
+    proof = {"method": "password", "at": time.time() + 86_400, "reauthenticated": True}
+    whose = {"account_authentication_methods_user": user_id_to_str(user)}
+    return _session_of(user, account_authentication_methods=[proof], **whose)
 
 
 def _waits(user: User) -> str:

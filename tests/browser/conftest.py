@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client, override_settings
@@ -15,6 +16,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from tests.browser import town as towns
+from tests.browser.hands import Hands, Person
 from tests.browser.reader import LARGE, Reader
 
 CHROMIUM = os.environ.get("DRPORTAL_CHROMIUM") or shutil.which("chromium") or ""
@@ -87,7 +89,9 @@ def site(town: towns.Town) -> Iterator[str]:
     """The portal's address."""
     server = LiveServer("localhost")
     server._live_server_modified_settings.enable()
-    yield server.url
+    # Mails lead to it.
+    with override_settings(SITE_URL=server.url):
+        yield server.url
     server.stop()
     server._live_server_modified_settings.disable()
 
@@ -140,6 +144,17 @@ def visit(
     for context in visitors:
         context.close()
     assert faults == []
+
+
+@pytest.fixture
+def person(visit: Callable[..., Reader], request: pytest.FixtureRequest) -> Person:
+    """Somebody with a keyboard and a browser of their own, in the look of the test (`look`).
+
+    Counters of attempts begin anew: all people of all tests come from one address.
+    """
+    cache.clear()
+    width, scheme, *audits = request.getfixturevalue("look")
+    return lambda: Hands(visit(None, width), width, scheme, tuple(audits))
 
 
 @pytest.fixture

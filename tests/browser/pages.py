@@ -2,17 +2,40 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
+from delivery.choices import stop_url
+from delivery.models import Topic
 from tests.browser.reader import ALL_LOOKS, TWO_LOOKS, Looks
 from tests.browser.town import Town
 
-# Not gone through: /api/docs. Swagger UI draws it, with its own colors, headings and buttons within buttons; the
-# same description is at /api/schema for every other tool. Its journey is in test_distributor.py.
-
-# Answers of dashboards/urls.py that are no pages: drawings, data, files, actions.
-NO_PAGES = {
-    "chart_figure", "chart_meter", "chart_participation", "chart_rank", "chart_map", "chart_correlation",
-    "meter_readings_file", "operator_event_csv", "event_answer",
+# Names of routes that have no row here, and why: each is no page, or is looked at somewhere else.
+_NO_PAGE = "an answer, no page: a drawing, data, a file or the end of a form"
+_SECOND_STEP = "looked at in test_second_step.py, where somebody has the factor that it needs"
+ELSEWHERE = {
+    **dict.fromkeys(
+        (
+            "healthz", "readyz", "api-schema", "brand_logo", "brand_colors",
+            "chart_figure", "chart_meter", "chart_participation", "chart_rank", "chart_map", "chart_correlation",
+            "meter_readings_file", "operator_event_csv", "operator_event_count", "organization_audit_csv",
+            "account_data_file", "mfa_download_recovery_codes", "mfa_login_webauthn",
+            "event_answer", "act_as_stop", "organization_invitations_file", "organization_leave",
+            "operator_organization_request", "accounts_stop_waiting", "accounts_withdraw", "set_language",
+            "account_token_revoke", "account_data_again", "notices_read_all", "notice_read",
+        ),
+        _NO_PAGE,
+    ),
+    **dict.fromkeys(
+        (
+            "mfa_authenticate", "mfa_activate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes",
+            "mfa_add_webauthn", "mfa_reauthenticate_webauthn", "mfa_edit_webauthn", "mfa_remove_webauthn",
+        ),
+        _SECOND_STEP,
+    ),
+    "accounts_waiting": "test_organization.py and the journeys: only who waits has it",
+    "account_set_password": "leads to the page for changing it: everybody has a password",
+    "account_confirm_login_code": "leads to the log-in: codes by mail are off",
+    "api-docs": "Swagger UI draws it, with its own colors and headings; its journey is in test_distributor.py",
 }  # fmt: skip
 
 
@@ -40,11 +63,14 @@ CUSTOMERS = (
     Shown("programs", "", "/programs"),
     Shown("privacy", "", "/privacy"),
     Shown("accessibility", "", "/accessibility"),
+    Shown("help", "", "/help", ALL_LOOKS),
+    Shown("help", "director", "/help"),
     Shown("account_login", "", "/accounts/login/", ALL_LOOKS),
     Shown("account_signup", "", "/accounts/signup/", ALL_LOOKS),
     Shown("account_reset_password", "", "/accounts/password/reset/"),
     Shown("account_reset_password_done", "", "/accounts/password/reset/done/"),
     Shown("account_reset_password_from_key, used up", "", "/accounts/password/reset/key/1-no/"),
+    Shown("account_reset_password_from_key_done", "", "/accounts/password/reset/key/done/"),
     Shown("account_email_verification_sent", "", "/accounts/confirm-email/"),
     Shown("account_confirm_email, used up", "", "/accounts/confirm-email/none/"),
     Shown("account_inactive", "", "/accounts/inactive/"),
@@ -52,21 +78,41 @@ CUSTOMERS = (
     Shown("nowhere", "resident", "/nowhere", status=404),
     Shown("home", "resident", "/home", ALL_LOOKS),
     Shown("home, no meter", "newcomer", "/home"),
+    Shown("claim_meter", "newcomer", "/meters/claim", ALL_LOOKS),
+    Shown("move_out", "resident", lambda town: f"/meters/{town.home.pk}/move-out", ALL_LOOKS),
     Shown("meter_detail", "resident", lambda town: f"/meters/{town.home.pk}", ALL_LOOKS),
     Shown("event_detail", "resident", lambda town: f"/events/{town.coming.pk}", ALL_LOOKS),
     Shown("event_detail, past", "resident", lambda town: f"/events/{town.past.pk}"),
     Shown("rewards", "resident", "/rewards"),
     Shown("reward_why", "resident", lambda town: f"/rewards/{town.reward}/why", ALL_LOOKS),
-    Shown("account", "resident", "/account"),
+    Shown("account", "resident", "/account", ALL_LOOKS),
+    Shown("account_profile", "resident", "/account/profile"),
+    Shown("account_tokens", "resident", "/account/tokens"),
+    Shown("account_token_new", "resident", "/account/tokens/new"),
+    Shown("account_data", "resident", "/account/data"),
+    Shown("account_close", "resident", "/account/close"),
+    Shown("notices", "resident", "/account/notices"),
+    Shown("notifications", "resident", "/account/notifications"),
+    Shown(
+        "notifications_stop", "", lambda town: urlsplit(stop_url(user=town.people["resident"], topic=Topic.EVENTS)).path
+    ),
     Shown("account_email", "resident", "/accounts/email/"),
     Shown("account_change_password", "resident", "/accounts/password/change/"),
     Shown("account_reauthenticate", "resident", "/accounts/reauthenticate/"),
     Shown("account_logout", "resident", "/accounts/logout/"),
+    Shown("mfa_index", "resident", "/accounts/2fa/", ALL_LOOKS),
+    Shown("mfa_list_webauthn", "resident", "/accounts/2fa/webauthn/"),
+    Shown("usersessions_list", "resident", "/accounts/sessions/"),
     Shown("organization_home", "director", "/org", ALL_LOOKS),
     Shown("organization_home", "engineer", "/org"),
     Shown("organization_approvals", "director", "/org/approvals", ALL_LOOKS),
     Shown("organization_approvals, refused", "engineer", "/org/approvals", status=403),
     Shown("organization_people", "director", "/org/people"),
+    Shown("organization_invitations", "director", "/org/invitations", ALL_LOOKS),
+    Shown("organization_audit", "director", "/org/audit"),
+    Shown("invitation", "", lambda town: f"/invite/{town.invitation}", ALL_LOOKS),
+    Shown("invitation, somebody else's", "resident", lambda town: f"/invite/{town.invitation}"),
+    Shown("invitation, gone", "", "/invite/nothing", status=404),
     Shown("organization_meters", "director", "/org/meters"),
     Shown("organization_rewards", "director", "/org/rewards"),
     Shown("meter_detail", "director", lambda town: f"/meters/{town.pump.pk}"),
@@ -82,10 +128,20 @@ DISTRIBUTOR = (
     Shown("operator_event_new, with faults", "operator", "/ops/events/new?day=yesterday"),
     Shown("operator_event", "operator", lambda town: f"/ops/events/{town.coming.pk}", ALL_LOOKS),
     Shown("operator_event, settled", "operator", lambda town: f"/ops/events/{town.past.pk}"),
+    Shown("operator_organizations", "operator", "/ops/organizations", ALL_LOOKS),
+    Shown("operator_organization_invite", "operator", lambda town: f"/ops/organizations/{town.maple.pk}/invite"),
+    Shown("operator_groups", "operator", "/ops/groups"),
+    Shown("operator_group", "operator", lambda town: f"/ops/groups/{town.group.pk}", ALL_LOOKS),
+    Shown("operator_brand", "operator", "/ops/brand"),
     Shown("operator_mail", "operator", "/ops/mail"),
+    Shown("act_as_start", "operator", lambda town: f"/ops/act-as/{town.people['resident'].pk}", ALL_LOOKS),
     Shown("operator_home", "auditor", "/ops"),
     Shown("meter_detail", "staff", lambda town: f"/meters/{town.home.pk}"),
-    Shown("admin:index", "operator", "/admin/"),
+    Shown("admin:index", "operator", "/admin/", ALL_LOOKS),
+    Shown("admin:meters_meter_import", "operator", "/admin/meters/meter/import/", ALL_LOOKS),
+    Shown("admin:accounts_auditentry_changelist", "auditor", "/admin/accounts/auditentry/"),
+    Shown("admin:meters_meter_history", "auditor", lambda town: f"/admin/meters/meter/{town.home.pk}/history/"),
+    Shown("admin:accounts_apitoken_add", "operator", "/admin/accounts/apitoken/add/"),
     Shown("admin:meters_meter_changelist", "operator", "/admin/meters/meter/"),
     Shown("admin:meters_meter_change", "operator", lambda town: f"/admin/meters/meter/{town.home.pk}/change/"),
     Shown("admin:meters_meter_change", "auditor", lambda town: f"/admin/meters/meter/{town.home.pk}/change/"),
@@ -94,4 +150,7 @@ DISTRIBUTOR = (
     Shown("admin:events_event_add", "operator", "/admin/events/event/add/"),
     Shown("admin:events_program_change", "operator", lambda town: f"/admin/events/program/{town.program.pk}/change/"),
     Shown("operator_home", "platform", "/ops"),
+    Shown("mfa_index", "operator", "/accounts/2fa/", ALL_LOOKS),
+    Shown("mfa_reauthenticate", "operator", "/accounts/2fa/reauthenticate/"),
+    Shown("mfa_deactivate_totp", "operator", "/accounts/2fa/totp/deactivate/"),
 )

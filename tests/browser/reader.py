@@ -1,13 +1,14 @@
 """Somebody at a browser, watched: whatever goes wrong in the page is a fault of the test."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Locator, Request, Response, expect
+from playwright.sync_api import BrowserContext, Locator, Request, Response, TimeoutError, expect
 
-from tests.builder import PASSWORD
+from tests.builder import PASSWORD, code_of_now
 
 LARGE, PHONE = 1280, 320
 HEIGHTS = {LARGE: 900, PHONE: 700}
@@ -18,6 +19,7 @@ Looks = Sequence[tuple[int, str]]
 ALL_LOOKS: Looks = ((LARGE, "light"), (LARGE, "dark"), (PHONE, "dark"), (PHONE, "light"))
 TWO_LOOKS: Looks = ((LARGE, "light"), (PHONE, "dark"))
 FIND_MODEL = "Bokeh.documents.map((one) => one.get_model_by_name(name)).find(Boolean)"
+DRAWN = re.compile("ready|empty")
 # The chart asks every ten seconds at most; the rest is for the answer, on a machine that is busy.
 LIVE_MS = 15_000
 
@@ -57,14 +59,18 @@ class Reader:
     def wait_for_charts(self) -> None:
         """Until every chart of the page is drawn, or says that there is nothing to draw."""
         for chart in self.page.locator("[data-figure-url]").all():
-            expect(chart).to_have_attribute("data-chart-state", "ready", timeout=30_000)
+            expect(chart).to_have_attribute("data-chart-state", DRAWN, timeout=30_000)
 
     def sign_in(self, email: str, password: str = PASSWORD) -> None:
-        """Through the form, as people do."""
+        """Through the form, as people do, with a code where one is asked for."""
         self.open("/accounts/login/")
         self.fill(Email=email, Password=password)
         self.press("Sign in", within="main")
         self.page.wait_for_url(lambda address: "/login" not in address)
+        if "/2fa/authenticate/" in self.page.url:
+            self.fill(Code=code_of_now())
+            self.press("Sign in", within="main")
+            self.page.wait_for_url(lambda address: "/2fa/" not in address)
         self.wait_for_charts()
 
     def fill(self, **values: str) -> None:
@@ -87,7 +93,10 @@ class Reader:
 
     def is_at(self, path: str) -> None:
         """The address of the page, without its query."""
-        self.page.wait_for_url(lambda address: urlsplit(address).path == path)
+        try:
+            self.page.wait_for_url(lambda address: urlsplit(address).path == path)
+        except TimeoutError as fault:
+            raise AssertionError(f"is at {self.page.url}, not at {path}") from fault
 
     def title(self) -> Locator:
         """The main heading."""

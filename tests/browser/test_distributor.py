@@ -25,6 +25,17 @@ def _save(reader) -> None:
     expect(reader.page.locator(".messagelist .success")).to_contain_text("successfully")
 
 
+def _search(reader, label: str, option: str) -> None:
+    """Takes a choice of the administration that is searched while one types."""
+    reader.page.get_by_role("combobox", name=label).first.click()
+    reader.must_be_accessible([(LARGE, "light"), (PHONE, "dark"), (LARGE, "light")])
+    expect(reader.page.get_by_role("searchbox", name=label)).to_be_focused()
+    reader.page.keyboard.type(option)
+    expect(reader.page.locator(".select2-results__option--highlighted", has_text=option)).to_be_visible()
+    reader.page.keyboard.press("Enter")
+    expect(reader.page.locator(".select2-selection__rendered", has_text=option).first).to_be_visible()
+
+
 def test_admin_adds_organization_group_and_meter(visit, town):
     operator = visit()
     operator.sign_in(town.people["operator"].email)
@@ -40,7 +51,7 @@ def test_admin_adds_organization_group_and_meter(visit, town):
 
     operator.open("/admin/organizations/organizationgroup/add/")
     operator.fill(**{"Name:": "Shops"})
-    operator.page.locator("select[name$='-organization']").first.select_option(label="Elm Grocery")
+    _search(operator, "Organization", "Elm Grocery")
     _save(operator)
     assert OrganizationGroup.objects.get(name="Shops").members.count() == 1
 
@@ -69,7 +80,7 @@ def test_admin_publishes_new_terms_and_makes_an_event(operator, town):
 
     day = local_day(timezone.now(), town.distributor.zone) + timedelta(days=3)
     operator.open("/admin/events/event/add/")
-    operator.page.locator("[name=program]").select_option(str(program.pk))
+    _search(operator, "Program", "Summer noon")
     for name, clock in (("start", time(12)), ("end", time(13))):
         operator.page.locator(f"[name={name}_0]").fill(day.isoformat())
         operator.page.locator(f"[name={name}_1]").fill(f"{clock:%H:%M:%S}")

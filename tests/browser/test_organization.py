@@ -44,10 +44,10 @@ def test_admin_approves_promotes_demotes_and_removes(visit, town):
     admin.follow("People", within="header")
     row = admin.page.get_by_role("row").filter(has_text=sam.email)
     admin.press(f"Make {sam.get_full_name()} an admin")
-    admin.sees(f"{sam.get_full_name()} is an admin now.", within="body")
+    admin.sees(f"Admin now: {sam.get_full_name()}.", within="body")
     expect(row).to_contain_text("Admin")
     admin.press(f"Make {sam.get_full_name()} a member")
-    admin.sees(f"{sam.get_full_name()} is a member now.", within="body")
+    admin.sees(f"Member now: {sam.get_full_name()}.", within="body")
 
     admin.press(f"Remove {sam.get_full_name()}…")
     dialog = admin.page.get_by_role("dialog", name=f"Remove {sam.get_full_name()}?")
@@ -58,7 +58,7 @@ def test_admin_approves_promotes_demotes_and_removes(visit, town):
     expect(admin.page.get_by_role("button", name=f"Remove {sam.get_full_name()}…")).to_be_focused()
     admin.press(f"Remove {sam.get_full_name()}…")
     dialog.get_by_role("button", name="Remove", exact=True).click()
-    admin.sees(f"{sam.get_full_name()} was removed", within="body")
+    admin.sees(f"Removed: {sam.get_full_name()}.", within="body")
     expect(row).to_have_count(0)
 
 

@@ -126,6 +126,7 @@ def test_resident_chooses_dark_colors_and_signs_out(visit, town):
 
     reader.page.locator("[popovertarget=account-menu]").click()
     reader.follow("Your account", within="#account-menu")
+    reader.follow("Name, language and look", within="main", exact=False)
     reader.page.get_by_label("Colors").select_option("dark")
     reader.press("Save", within="main")
     expect(reader.page.locator("html")).to_have_attribute("data-theme", "dark")

@@ -18,15 +18,18 @@ from events.services import schedule_event as schedule
 from forecasting.services import issue_forecast
 from meters.models import Feeder, Meter
 from meters.services import Readings, ingest_readings
-from organizations.models import Distributor, Organization
+from organizations.models import Distributor, Organization, OrganizationGroup
+from organizations.services import Guest, create_group, invite, set_group_members
 from settlement.models import SettlementLine
 from settlement.services import post_run, settle
+from tests.browser.mail import link_in, newest_to
 from tests.builder import (
     PASSWORD,
     make_distributor,
     make_member,
     make_meter,
     make_organization,
+    make_platform,
     make_token,
     make_user,
     map_meter,
@@ -62,6 +65,8 @@ class Town:
     hall: Meter
     reward: int
     token_key: str
+    group: OrganizationGroup
+    invitation: str
 
     def newest(self, meter: Meter) -> datetime:
         """The start of the meter's newest reading."""
@@ -84,9 +89,18 @@ def build() -> Town:
     coming = _announce(program)
     while drain(limit=1000):  # a notice becomes mails, which are messages of their own
         pass
+    group = create_group(distributor=distributor, name="Larkfield", by=people["operator"])
+    set_group_members(group=group, organizations=[harbor], by=people["operator"])
     reward = SettlementLine.objects.get(run__event=past, meter=meters["home"]).pk
     key = make_token(people["operator"], Scope.READINGS_WRITE)[1]
-    return Town(distributor, program, past, coming, maple, harbor, people, reward=reward, token_key=key, **meters)
+    more = {"reward": reward, "token_key": key, "group": group, "invitation": _invite(harbor, people["director"])}
+    return Town(distributor, program, past, coming, maple, harbor, people, **more, **meters)
+
+
+def _invite(organization: Organization, by: User) -> str:
+    """What the link of an open invitation ends with."""
+    invite(organization=organization, guest=Guest("guest@larkfield.example"), by=by)
+    return link_in(newest_to("guest@larkfield.example")).rpartition("/")[2]
 
 
 def _people(distributor: Distributor, maple: Organization, harbor: Organization) -> dict[str, User]:
@@ -116,7 +130,7 @@ def _people(distributor: Distributor, maple: Organization, harbor: Organization)
         first, last = names.get(part, f"{part.capitalize()} Larkfield").split()
         email = f"{part}@larkfield.example"
         people[part] = maker(email=email, password=PASSWORD, first_name=first, last_name=last)
-    people["platform"] = User.objects.create_superuser("platform@larkfield.example", PASSWORD)
+    people["platform"] = make_platform("platform@larkfield.example")
     return people
 
 

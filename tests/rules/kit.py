@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Entity, Kind, StaffRole, User
-from delivery.models import Attempt, Message
+from delivery.models import Attempt, Channel, Message, Notice, NotificationChoice, Topic
 from events.models import Enrollment, Event, Nomination, Participation, Program, ProgramVersion
 from forecasting.models import Forecast, MeterForecast
 from meters.models import Exclusion, Feeder, IntervalReading, Meter, MeterMap, Prediction, ReadingRevision
@@ -130,6 +130,14 @@ class Kit:
     @cached_property
     def message(self) -> Message:
         return Message.objects.create(kind="test", recipient="somebody@example.com")
+
+    @cached_property
+    def notice(self) -> Notice:
+        return Notice.objects.create(user=self.staff, topic=Topic.EVENTS, title="An event")
+
+    @cached_property
+    def choice(self) -> NotificationChoice:
+        return NotificationChoice.objects.create(user=self.staff, topic=Topic.EVENTS, channel=Channel.EMAIL)
 
     @cached_property
     def attempt(self) -> Attempt:

@@ -17,7 +17,7 @@ LABELS = ("accounts", "delivery", "organizations", "meters", "forecasting", "eve
 
 
 def _dump(file: Path) -> list[dict]:
-    call_command("dumpdata", *LABELS, output=str(file))
+    call_command("dumpdata", *LABELS, natural_foreign=True, output=str(file))
     return json.loads(file.read_text())
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from accounts.models import Kind, User
-from delivery.models import DeliveryState, Message
+from delivery.models import Channel, DeliveryState, Message, Notice, NotificationChoice, Topic
 from forecasting.models import Forecast, MeterForecast
 from meters.models import Exclusion, Feeder, IntervalReading, Meter, MeterMap, Prediction
 from tests.builder import make_meter, map_meter
@@ -73,6 +73,12 @@ def _prediction(kit: Kit, **fields: object) -> Prediction:
     return Prediction(**({"meter": kit.meter, "start": NOON} | values | fields))
 
 
+def _second_choice(kit: Kit) -> NotificationChoice:
+    second: NotificationChoice = again(kit.choice, channel=Channel.PORTAL)  # type: ignore[assignment]
+    second.save()
+    return second
+
+
 EXAMPLES = {
     "message_state_known": Example(
         new=lambda kit: Message(
@@ -83,6 +89,26 @@ EXAMPLES = {
     "message_end_has_time": Example(
         new=lambda kit: again(kit.message, payload={"a": 1}, state=DeliveryState.DELIVERED),
         change=lambda kit: (kit.message, {"state": DeliveryState.DELIVERED}),
+    ),
+    "notice_topic_known": Example(
+        new=lambda kit: Notice(user=kit.staff, topic="weather", title="Rain", body="soon", url="/"),
+        change=lambda kit: (kit.notice, {"topic": "weather"}),
+    ),
+    "notification_choice_once": Example(
+        new=lambda kit: again(kit.choice),
+        change=lambda kit: (_second_choice(kit), {"channel": kit.choice.channel}),
+    ),
+    "notification_choice_topic_known": Example(
+        new=lambda kit: again(kit.choice, topic="weather"),
+        change=lambda kit: (kit.choice, {"topic": "weather"}),
+    ),
+    "notification_choice_channel_known": Example(
+        new=lambda kit: again(kit.choice, channel="pigeon"),
+        change=lambda kit: (kit.choice, {"channel": "pigeon"}),
+    ),
+    "notification_choice_security_stays": Example(
+        new=lambda kit: again(kit.choice, topic=Topic.SECURITY, wanted=False),
+        change=lambda kit: (kit.choice, {"topic": Topic.SECURITY, "wanted": False}),
     ),
     "attempt_unchanged": Example(change=lambda kit: (kit.attempt, {"error": "none"})),
     "feeder_name_in_distributor": Example(

@@ -1,15 +1,27 @@
 """Accounts and organizations."""
 
 from datetime import time
+from typing import Any
 
-from accounts.models import AuditEntry, Entity, Kind, StaffRole, User
-from organizations.models import Distributor, GroupMember, Membership, MembershipRole, Organization, OrganizationGroup
+from accounts.models import AuditEntry, Entity, ExportState, Kind, PersonalExport, StaffRole, User
+from organizations.models import (
+    Distributor,
+    DistributorLogo,
+    GroupMember,
+    Invitation,
+    Membership,
+    MembershipRole,
+    Organization,
+    OrganizationGroup,
+    OrganizationRequest,
+)
 from tests.builder import make_organization
 from tests.rules.examples.example import Change, Example, again
-from tests.rules.kit import Kit
+from tests.rules.kit import NOON, Kit
 
 GENERATED = "one column is generated: forms cannot set it, so only the database needs to look"
 PRIMARY_KEY = "the columns are the row's primary key: Django would write another row"
+NO_FORM = "no form writes it"
 NO_ENTITY_YET = "the entity that says so does not exist before the row is saved"
 KIND_BY_CODE = "a receiver has set the kind, and the other constraint named here refuses that"
 
@@ -45,10 +57,39 @@ def _member_of_second_group(kit: Kit) -> Change:
     return second, {"group": kit.group_member.group}
 
 
+def _export(kit: Kit) -> PersonalExport:
+    return PersonalExport.objects.create(user=kit.staff)
+
+
 def _audit_entry(kit: Kit) -> AuditEntry:
     entry = AuditEntry.objects.filter(object_id=kit.person().pk).first()
     assert entry
     return entry
+
+
+def _saved(row: Any) -> Any:
+    row.save()
+    return row
+
+
+def _logo(kit: Kit) -> DistributorLogo:
+    logo = DistributorLogo(distributor=kit.here, content=b"", media_type="image/png", digest="0")
+    logo.save()
+    return logo
+
+
+def _request(kit: Kit, **fields: Any) -> OrganizationRequest:
+    fields = {"distributor": kit.here, "name": "Bakery"} | fields
+    return OrganizationRequest(**({"person": kit.person()} | fields))
+
+
+def _two_requests(kit: Kit) -> Change:
+    return _saved(_request(kit)), {"person": _saved(_request(kit)).person}
+
+
+def _invitation(kit: Kit, **fields: Any) -> Invitation:
+    fields = {"organization": kit.organization, "email": "a@example.com", "expires_at": NOON} | fields
+    return Invitation(digest=Invitation.digest_of(Invitation.new_token()), **fields)
 
 
 def _membership(user: User, organization: Organization, role: str = MembershipRole.MEMBER) -> Membership:
@@ -146,8 +187,54 @@ EXAMPLES = {
         new=lambda kit: kit.unsaved_person(quiet_from=time(22)),
         change=lambda kit: (kit.person(), {"quiet_from": time(22)}),
     ),
+    "user_closed_stays_closed": Example(
+        new=lambda kit: kit.unsaved_person(closed_at=NOON),
+        change=lambda kit: (kit.person(is_active=False, closed_at=NOON), {"is_active": True}),
+    ),
+    "personal_export_state_known": Example(
+        new=lambda kit: PersonalExport(user=kit.staff, state="lost", started_at=NOON, digest="x", error="x"),
+        change=lambda kit: (_export(kit), {"state": "lost"}),
+    ),
+    "personal_export_ready_has_link": Example(
+        new=lambda kit: PersonalExport(user=kit.staff, state=ExportState.READY, ready_at=NOON, expires_at=NOON),
+        change=lambda kit: (_export(kit), {"state": ExportState.READY}),
+    ),
     "audit_unchanged": Example(
         change=lambda kit: (_audit_entry(kit), {"act": "nothing.happened"}), delete=_audit_entry
+    ),
+    "logo_type_known": Example(
+        new=lambda kit: DistributorLogo(distributor=kit.here, content=b"", media_type="image/svg+xml", digest="0"),
+        change=lambda kit: (_logo(kit), {"media_type": "image/svg+xml"}),
+        elsewhere={"form new": NO_FORM, "form change": NO_FORM},
+    ),
+    "request_state_known": Example(
+        new=lambda kit: _request(kit, state="lost", decided_at=NOON),
+        change=lambda kit: (_saved(_request(kit)), {"state": "lost"}),
+        earlier=("request_end_has_time",),
+    ),
+    "request_end_has_time": Example(
+        new=lambda kit: _request(kit, state="refused"),
+        change=lambda kit: (_saved(_request(kit)), {"state": "refused"}),
+    ),
+    "request_one_at_a_time": Example(
+        new=lambda kit: _request(kit, person=_saved(_request(kit)).person),
+        change=_two_requests,
+    ),
+    "request_same_distributor": Example(
+        new=lambda kit: _request(kit, distributor=kit.there),
+        change=lambda kit: (_saved(_request(kit)), {"distributor": kit.there}),
+    ),
+    "invitation_role_known": Example(
+        new=lambda kit: _invitation(kit, role="owner"),
+        change=lambda kit: (_saved(_invitation(kit)), {"role": "owner"}),
+    ),
+    "invitation_ends_once": Example(
+        new=lambda kit: _invitation(kit, accepted_at=NOON, withdrawn_at=NOON),
+        change=lambda kit: (_saved(_invitation(kit, accepted_at=NOON)), {"withdrawn_at": NOON}),
+    ),
+    "invitation_one_per_address": Example(
+        new=lambda kit: _invitation(kit, email=_saved(_invitation(kit)).email),
+        change=lambda kit: (_saved(_invitation(kit, email="b@example.com")), {"email": _saved(_invitation(kit)).email}),
     ),
     "membership_same_distributor": Example(
         new=lambda kit: _joins(kit, kit.person(kit.there)),

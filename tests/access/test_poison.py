@@ -1,0 +1,81 @@
+"""Mass assignment, of whatever takes something: all fields of all models besides the body change nothing more."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.apps import apps
+
+from tests.access.cases import Case, all_cases
+from tests.access.outcome import SAFE, Outcome, send
+from tests.access.poison import NEVER, every_field
+from tests.access.watch import Change, Rows
+from tests.access.world import AccessWorld
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+# Whose column says which distributor, organization or person a row is of.
+WHOSE = (*NEVER, "role", "staff_role", "user_id", "organization_id", "program_id", "created_by_id")
+# Refused whole, because a field of their own gets a row of the other distributor, or what is no value for it.
+REFUSED = {
+    "/accounts/signup/",
+    "/admin/meters/meter/add/",
+    "/admin/meters/meter/<object_id>/change/",
+    "/ops/brand",
+    "/ops/groups/<pk>",
+}
+
+
+def _writes() -> Iterator[Case]:
+    """Each line that takes something, once: for the first role that saves by it, or else is let in."""
+    found: dict[tuple[str, str], Case] = {}
+    for case in all_cases():
+        if case.method in SAFE or case.expected not in ("saves", "nothing"):
+            continue
+        key = (case.row.address + case.route.template, case.method)
+        if key not in found or (case.expected == "saves" != found[key].expected):
+            found[key] = case
+    return iter(found.values())
+
+
+WRITES = tuple(_writes())
+
+
+def _whose(changes: tuple[Change, ...]) -> set[tuple[str, str, str]]:
+    """What the changed rows say of who they belong to and what they allow."""
+    return {
+        (change.table, name, str(change.after[name]))
+        for change in changes
+        for name in WHOSE
+        if change.after is not None and name in change.after and not _is_new_key(change, name)
+    }
+
+
+def _is_new_key(change: Change, name: str) -> bool:
+    """Whether the value is another each time: a secret, the clock, the key of a row made in the same request."""
+    is_made = change.before is None and name in ("date_joined", "user_id", "organization_id")
+    return name == "digest" or is_made
+
+
+def _poisoned(case: Case, access: AccessWorld, before: Rows) -> Outcome:
+    body = every_field(access.there) | case.body(access)
+    return send(access.roles[case.role], before, case.method, case.address(access), body)
+
+
+def test_nothing_more_is_taken_than_what_is_meant(access: AccessWorld, before: Rows):
+    wrong, refused = [], set()
+    for case in WRITES:
+        clean, poisoned = case.known_outcome(access, before), _poisoned(case, access, before)
+        if clean.changes and not poisoned.changes:
+            refused.add(case.route.template)
+        more = poisoned.columns - clean.columns
+        whose = _whose(poisoned.changes) - _whose(clean.changes)
+        if (poisoned.changes and not clean.changes) or more or whose:
+            wrong.append(f"{case.role}: {case.method} {case.route.template}: {sorted(more)} {sorted(whose)}")
+    assert not wrong, "\n".join(wrong)
+    assert refused == REFUSED
+
+
+def test_every_field_reaches_what_it_aims_at(access: AccessWorld):
+    body = every_field(access.there)
+    assert len(body) > 100
+    assert body["tenant"] == body["distributor_id"] == access.there.side.distributor.pk
+    assert {field.name for field in apps.get_model("accounts.User")._meta.concrete_fields} <= body.keys()
