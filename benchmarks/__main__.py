@@ -8,7 +8,7 @@ from importlib import import_module
 import django
 
 # Each is a module of this package with `measure(scale)`, which yields rows.
-NAMES = ("ingest", "settlement", "forecast", "chart")
+NAMES = ("ingest", "settlement", "forecast", "chart", "entrance")
 SCALES = ("small", "full")
 
 
