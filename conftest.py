@@ -32,6 +32,18 @@ def _touches_database(item: pytest.Item) -> bool:
     return marked or bool(fixtures & set(getattr(item, "fixturenames", ())))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache() -> Iterator[None]:
+    """A database of Redis for each worker: what one clears is not taken from another in the middle of a test."""
+    number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    if not settings.REDIS_URL:
+        yield
+        return
+    own = {**settings.CACHES["default"], "LOCATION": f"{settings.REDIS_URL}?db={number}"}
+    with override_settings(CACHES={**settings.CACHES, "default": own}):
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _english() -> Iterator[None]:
     """A request leaves its reader's language in the thread; no test meets that of the one before."""
