@@ -82,6 +82,19 @@ class Life:
 def live(side: Side) -> Life:
     """A program, events in each state, rewards, a forecast, mail, and rows that nothing depends on."""
     life, name = Life(side), side.distributor.name
+    life.rows |= _spare_rows(side, name)
+    _call_events(life, name)
+    _tell(life, name)
+    _describe(life)
+    _name_everybody(side, name)
+    _place(side, name)
+    life.rows["accounts/auditentry"] = AuditEntry.objects.filter(tenant=side.distributor.pk).latest("pk").pk
+    return life
+
+
+def _call_events(life: Life, name: str) -> None:
+    """Readings, a past event with its settlement, one to come, a draft, and a forecast."""
+    side = life.side
     for meter, days in ((side.home, 8), (side.neighbor_home, 1), (side.school, 8)):
         add_readings(meter, days=days)
     program = make_program(side, side.home, side.school)
@@ -94,40 +107,16 @@ def live(side: Side) -> Life:
     later = now_slot() + timedelta(days=3)
     draft = create_event(program=program, start=later, end=later + 2 * HALF_HOUR)
     forecast = issue_forecast(distributor=side.distributor, issued_at=now_slot() - HALF_HOUR, engine="similar-days")
-    mail = enqueue(
-        kind=KIND,
-        recipient=f"{name.lower()}@example.com",
-        payload={"subject": f"{name} subject", "text": f"{name} text"},
-        tenant_id=side.distributor.pk,
-    )
     lines = {line.meter_id: line.pk for line in SettlementLine.objects.filter(run=run)}
-    Notice.objects.filter(user__tenant=side.distributor.pk).update(read_at=timezone.now())
-    notice = Notice.objects.create(user=side.resident, topic=Topic.EVENTS, title=f"{name} notice", url="/rewards")
-    own_token, _key = issue_token(user=side.resident, name=f"{name} own", scopes=["meters:read"])
     life.objects |= {
-        "notice": notice.pk,
-        "invitation": f"{name}-link",
-        "own token": own_token.pk,
-        "stop": stop_url(user=side.resident, topic=Topic.EVENTS).rsplit("/", 1)[1],
-        "home": side.home.pk,
-        "school": side.school.pk,
         "coming": coming.pk,
         "past": past.pk,
         "draft": draft.pk,
         "home reward": lines[side.home.pk],
         "school reward": lines[side.school.pk],
-        "schools": side.organization.pk,
         "program": program.pk,
-        "home map": MeterMap.objects.get(meter=side.home, entity=side.resident).pk,
-        "member": side.member.membership.pk,
-        "pending": side.pending.membership.pk,
-        "resident": side.resident.pk,
     }
-    life.rows |= _spare_rows(side, name) | {
-        "organizations/distributor": side.distributor.pk,
-        "organizations/membership": side.member.membership.pk,
-        "delivery/message": mail.pk,
-        "meters/metermap": life.objects["home map"],
+    life.rows |= {
         "forecasting/forecast": forecast.pk,
         "forecasting/meterforecast": forecast.meters.first().pk,
         "events/program": program.pk,
@@ -139,17 +128,54 @@ def live(side: Side) -> Life:
         "settlement/ledgerbatch": LedgerBatch.objects.get(run=run).pk,
         "settlement/ledgerentry": LedgerEntry.objects.filter(batch__run=run).first().pk,
     }
-    life.objects["group"] = life.rows["organizations/organizationgroup"]
-    life.objects["asked"] = life.rows["organizations/organizationrequest"]
-    life.objects["brand"] = side.distributor.pk
-    Distributor.objects.filter(pk=side.distributor.pk).update(accent="#5b2d8e")
-    set_logo(distributor=side.distributor, content=PIXEL)
+
+
+def _tell(life: Life, name: str) -> None:
+    """Mail, a notice, a token, and the links that leave the portal."""
+    side = life.side
+    mail = enqueue(
+        kind=KIND,
+        recipient=f"{name.lower()}@example.com",
+        payload={"subject": f"{name} subject", "text": f"{name} text"},
+        tenant_id=side.distributor.pk,
+    )
+    Notice.objects.filter(user__tenant=side.distributor.pk).update(read_at=timezone.now())
+    notice = Notice.objects.create(user=side.resident, topic=Topic.EVENTS, title=f"{name} notice", url="/rewards")
+    own_token, _key = issue_token(user=side.resident, name=f"{name} own", scopes=["meters:read"])
     empty = make_meter(side.distributor, f"{name}-empty")
     life.claim = (empty.number, issue_claim_codes(meters=[empty])[0].code)
-    _name_everybody(side, name)
-    _place(side, name)
-    life.rows["accounts/auditentry"] = AuditEntry.objects.filter(tenant=side.distributor.pk).latest("pk").pk
-    return life
+    life.rows["delivery/message"] = mail.pk
+    life.objects |= {
+        "notice": notice.pk,
+        "invitation": f"{name}-link",
+        "own token": own_token.pk,
+        "stop": stop_url(user=side.resident, topic=Topic.EVENTS).rsplit("/", 1)[1],
+    }
+
+
+def _describe(life: Life) -> None:
+    """The people, meters and organizations of the side by name; and its brand."""
+    side = life.side
+    Distributor.objects.filter(pk=side.distributor.pk).update(accent="#5b2d8e")
+    set_logo(distributor=side.distributor, content=PIXEL)
+    home_map = MeterMap.objects.get(meter=side.home, entity=side.resident).pk
+    life.objects |= {
+        "home": side.home.pk,
+        "school": side.school.pk,
+        "schools": side.organization.pk,
+        "home map": home_map,
+        "member": side.member.membership.pk,
+        "pending": side.pending.membership.pk,
+        "resident": side.resident.pk,
+        "group": life.rows["organizations/organizationgroup"],
+        "asked": life.rows["organizations/organizationrequest"],
+        "brand": side.distributor.pk,
+    }
+    life.rows |= {
+        "organizations/distributor": side.distributor.pk,
+        "organizations/membership": side.member.membership.pk,
+        "meters/metermap": home_map,
+    }
 
 
 def _spare_rows(side: Side, name: str) -> dict[str, int]:
