@@ -3,6 +3,7 @@
 from delivery.models.job import FailedJob
 from delivery.models.message import Attempt, DeliveryState, Message, MessageQuerySet
 from delivery.models.notice import Channel, Notice, NotificationChoice, Topic
+from delivery.models.sent_request import SentRequest
 
 __all__ = [
     "Attempt",
@@ -13,5 +14,6 @@ __all__ = [
     "MessageQuerySet",
     "Notice",
     "NotificationChoice",
+    "SentRequest",
     "Topic",
 ]

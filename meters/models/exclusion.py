@@ -1,7 +1,9 @@
 """Times that do not count as ordinary use."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -32,6 +34,11 @@ class ExclusionQuerySet(models.QuerySet["Exclusion"]):
             return self.filter(distributor_id=user.distributor_id)
         return self.filter(meter__in=Meter.objects.visible_to(user))
 
+    def managed_by(self, user: User) -> "ExclusionQuerySet":
+        """What the user may end: those that events made end with their event."""
+        may = role_of(user) in (Role.PLATFORM, Role.DISTRIBUTOR_ADMIN)
+        return self.visible_to(user).exclude(kind=ExclusionKind.EVENT) if may else self.none()
+
 
 class Exclusion(models.Model):
     """One meter (or a whole feeder) over [start, end): left out of baselines and of fits.
@@ -46,6 +53,11 @@ class Exclusion(models.Model):
     start = models.DateTimeField()
     end = models.DateTimeField()
     source = models.CharField(max_length=40, blank=True)
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
 
     objects = ExclusionQuerySet.as_manager()
 
@@ -59,6 +71,9 @@ class Exclusion(models.Model):
                 name="exclusion_of_meter_or_feeder",
             ),
             models.UniqueConstraint(fields=["meter", "kind", "start", "end", "source"], name="exclusion_once"),
+            models.UniqueConstraint(
+                fields=["feeder", "kind", "start", "end", "source"], name="exclusion_of_feeder_once"
+            ),
             TriggerConstraint(
                 name="exclusion_same_distributor",
                 refuse=(

@@ -60,6 +60,13 @@ class Feeder(models.Model):
         return self.name
 
 
+class ReadingKind(models.TextChoices):
+    """What the meter's values say."""
+
+    INTERVAL = "interval", _("energy of each interval")
+    REGISTER = "register", _("a register that counts up")
+
+
 class MeterQuerySet(models.QuerySet["Meter"]):
     """Meters by who may see them now."""
 
@@ -129,6 +136,14 @@ class Meter(models.Model):
         validators=[MinValueValidator(0)],
     )
     exports = models.BooleanField(_("feeds into the grid"), default=False, help_text=_("Allows negative readings."))
+    reading_kind = models.CharField(_("what it sends"), max_length=8, choices=ReadingKind, default=ReadingKind.INTERVAL)
+    register_limit_wh = models.BigIntegerField(
+        _("register starts again at"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("In Wh: a dial of 8 digits that counts Wh starts again at 100000000. Empty: never."),
+    )
     retired_at = models.DateTimeField(_("out of service since"), null=True, blank=True)
     data_version = models.PositiveBigIntegerField(default=0, editable=False)
 
@@ -153,6 +168,16 @@ class Meter(models.Model):
                 condition=Q(contracted_kw__isnull=True) | Q(contracted_kw__gte=0),
                 name="meter_contracted_not_negative",
                 violation_error_message=_("The contracted power cannot be negative."),
+            ),
+            models.CheckConstraint(
+                condition=Q(reading_kind__in=ReadingKind.values),
+                name="meter_reading_kind_known",
+                violation_error_message=_("The meter sends energies or a register."),
+            ),
+            models.CheckConstraint(
+                condition=Q(register_limit_wh__isnull=True) | Q(register_limit_wh__gt=0),
+                name="meter_register_limit_positive",
+                violation_error_message=_("The register starts again at more than 0 Wh."),
             ),
             TriggerConstraint(
                 name="meter_distributor_fixed",

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Greatest
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from common.constraints import AppendOnly
+from common.fields import SecondField
 from meters.models.meter import Meter
 from meters.models.meter_map import MeterMap
 from organizations.access import Role, holder_id_of, role_of
@@ -54,14 +56,15 @@ class IntervalReading(models.Model):
     pk = models.CompositePrimaryKey("meter", "start")
     # No constraint in the database: it would cost more than a tenth of the ingest (ingest locks the meter).
     meter = models.ForeignKey(Meter, models.PROTECT, db_constraint=False, db_index=False, related_name="readings")
-    start = models.DateTimeField()
+    start = SecondField()
     energy_wh = models.BigIntegerField()
     predicted_wh = models.BigIntegerField(null=True, blank=True)
     quality = models.PositiveSmallIntegerField(default=Quality.MEASURED, choices=Quality)
     saving_wh = models.GeneratedField(
         expression=Greatest(Value(0), F("predicted_wh") - F("energy_wh")),
         output_field=models.BigIntegerField(null=True),
-        db_persist=True,
+        # Computed when read: eight bytes less in each of a billion rows.
+        db_persist=False,
     )
 
     objects = _DatedQuerySet.as_manager()
@@ -83,7 +86,7 @@ class Prediction(models.Model):
 
     pk = models.CompositePrimaryKey("meter", "start")
     meter = models.ForeignKey(Meter, models.PROTECT, db_constraint=False, db_index=False, related_name="predictions")
-    start = models.DateTimeField()
+    start = SecondField()
     wh = models.BigIntegerField()
     lower_wh = models.BigIntegerField()
     upper_wh = models.BigIntegerField()
@@ -102,15 +105,22 @@ class Prediction(models.Model):
 
 
 class ReadingRevision(models.Model):
-    """What a reading said before it was corrected; never changed."""
+    """What a reading said before it was corrected or taken away; never changed.
+
+    `replaced_by_wh` is empty where the reading was taken away. `batch` is the import that did it, else
+    `changed_by` the person, with a reason.
+    """
 
     meter = models.ForeignKey(Meter, models.PROTECT, related_name="revisions")
     start = models.DateTimeField()
     energy_wh = models.BigIntegerField()
     quality = models.PositiveSmallIntegerField(choices=Quality)
-    replaced_by_wh = models.BigIntegerField()
+    replaced_by_wh = models.BigIntegerField(null=True)
     replaced_at = models.DateTimeField(default=timezone.now)
     source = models.CharField(max_length=80)
+    batch = models.ForeignKey("meters.ImportBatch", models.PROTECT, null=True, related_name="revisions")
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["meter", "start"], name="revision_meter_start")]

@@ -1,0 +1,26 @@
+"""Readings and predictions in fewer bytes: whole seconds, and a saving that is computed when it is read."""
+
+from django.db import migrations, models
+
+import common.fields
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("meters", "0003_same_distributor"),
+    ]
+
+    operations = [
+        migrations.RemoveField(model_name="intervalreading", name="saving_wh"),
+        migrations.AlterField(model_name="intervalreading", name="start", field=common.fields.SecondField()),
+        migrations.AlterField(model_name="prediction", name="start", field=common.fields.SecondField()),
+        migrations.AddField(
+            model_name="intervalreading",
+            name="saving_wh",
+            field=models.GeneratedField(
+                db_persist=False,
+                expression=models.functions.Greatest(models.Value(0), models.F("predicted_wh") - models.F("energy_wh")),
+                output_field=models.BigIntegerField(null=True),
+            ),
+        ),
+    ]
