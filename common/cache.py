@@ -11,9 +11,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from django.core.cache.backends.base import DEFAULT_TIMEOUT
+from django.core.cache import DEFAULT_CACHE_ALIAS, caches
+from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.db import DatabaseCache
 from django.db import Error as DatabaseAway
+from django.db import connection
 from django_redis.cache import RedisCache
 from django_redis.exceptions import ConnectionInterrupted
 
@@ -21,14 +23,20 @@ from common.errors import PortalError
 
 # allauth's counters, and those of accounts.limits.
 COUNTED = ("allauth:rl:", "limit:")
+# Finished answers of charts, see dashboards/cached.py.
+CHART = "chart:"
+# Who held which meter when, see meters/connections.py.
+CONNECTION = "held:"
 # How long Redis is left alone after a failure, so that not every request waits for its time-out.
 AWAY_SECONDS = 5.0
 # Django throws away a third of the table above this: its default of 300 would let a flood of addresses free one.
 TABLE_ENTRIES = 50_000
 
 T = TypeVar("T")
+_AWAY: Any = object()
 
 logger = logging.getLogger(__name__)
+# Servers that did not answer when they were asked last -> from when on they are asked again.
 _away_until: dict[str, float] = {}
 
 
@@ -39,6 +47,23 @@ class CountersAway(PortalError):
 def is_counter(key: object) -> bool:
     """Whether the entry counts attempts."""
     return str(key).startswith(COUNTED)
+
+
+def keeping_cache() -> BaseCache | None:
+    """The cache for what can be made again; None where it would cost more than it saves, or may keep what is not so.
+
+    An entry of the cache in the database costs as much as what it would save. And what a transaction reads may be
+    rolled back, while its version is given again to something else.
+    """
+    if isinstance(caches[DEFAULT_CACHE_ALIAS], TableCache) or connection.in_atomic_block:
+        return None
+    return caches[DEFAULT_CACHE_ALIAS]
+
+
+def redis_is_away() -> bool:
+    """Whether Redis did not answer when this process asked it last; costs nothing, as nobody is asked."""
+    server = getattr(caches[DEFAULT_CACHE_ALIAS], "_server", None)
+    return server is not None and str(server) in _away_until
 
 
 class TableCache(DatabaseCache):
@@ -84,7 +109,7 @@ class PortalCache(RedisCache):
     def get(self, key: Any, default: Any = None, version: int | None = None, client: Any = None) -> Any:
         """The entry; of a counter all attempts, those that were counted while Redis was away too."""
         if not is_counter(key):
-            return super().get(key, default, version, client)
+            return self._unless_away(partial(self.client.get, key, default, version, client), default)
         in_table = partial(self._table.get, key, None, version)
         counted = self._either(partial(self.client.get, key, version=version), in_table)
         try:
@@ -107,7 +132,7 @@ class PortalCache(RedisCache):
         self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None, **kwargs: Any
     ) -> Any:
         if not is_counter(key):
-            return super().set(key, value, timeout, version, **kwargs)
+            return self._unless_away(partial(self.client.set, key, value, timeout, version, **kwargs), None)
         return self._either(
             partial(self.client.set, key, value, timeout, version),
             partial(self._table.set, key, value, timeout, version),
@@ -125,11 +150,21 @@ class PortalCache(RedisCache):
 
     def _either(self, in_redis: Callable[[], T], in_table: Callable[[], T]) -> T:
         """What Redis answers, or the table while it is away."""
+        answer = self._unless_away(in_redis, _AWAY)
+        return in_table() if answer is _AWAY else answer
+
+    def _unless_away(self, in_redis: Callable[[], Any], else_: Any) -> Any:
+        """What Redis answers, or else `else_`: a request waits once for a Redis that does not answer, not at each key.
+
+        Deleting is always tried: an entry that must go may be there again with Redis.
+        """
         server = str(self._server)
         if time.monotonic() >= _away_until.get(server, 0.0):
             try:
-                return in_redis()
+                answer = in_redis()
+                _away_until.pop(server, None)
+                return answer
             except ConnectionInterrupted as problem:
                 _away_until[server] = time.monotonic() + AWAY_SECONDS
-                logger.warning("Redis is away, attempts are counted in the database: %s", problem)
-        return in_table()
+                logger.warning("Redis is away, the database takes its place: %s", problem)
+        return else_

@@ -98,8 +98,8 @@ def _known(
 def _mask(spans: Sequence[ExcludedSpan], origin: datetime, slot: timedelta, n_slots: int) -> Flags:
     """(n_slots,) whether a span touches the slot."""
     excluded = np.zeros(n_slots, dtype=np.bool_)
-    for start, end, _kind in spans:
-        excluded[max(0, (start - origin) // slot) : max(0, -((origin - end) // slot))] = True
+    for span in spans:
+        excluded[max(0, (span.start - origin) // slot) : max(0, -((origin - span.end) // slot))] = True
     return excluded
 
 

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from statsmodels.tsa.stattools import acf as sample_acf
-from statsmodels.tsa.stattools import levinson_durbin
 
 from forecasting.engines.errors import SeriesDoesNotVary, TooLittleHistory
 from forecasting.engines.history import Floats
@@ -35,8 +33,9 @@ def autocorrelation(series: Floats, n_lags: int) -> Autocorrelation:
         TooLittleHistory: fewer than ten readings.
         SeriesDoesNotVary: all readings are equal.
 
-    Source: sample autocorrelation over the pairs there are (statsmodels' "conservative"), partial ones from
-    it by Levinson and Durbin, bands ± z / sqrt(n). With many gaps the partial ones are rough, held to ± 1.
+    Source: sample autocorrelation over the pairs there are (statsmodels' "conservative", which a test compares:
+    it would bring 150 MB into a web process), partial ones from it by Levinson and Durbin, bands ± z / sqrt(n).
+    With many gaps the partial ones are rough, held to ± 1.
     """
     n_readings = int(np.isfinite(series).sum())
     if n_readings < FEWEST_READINGS:
@@ -44,7 +43,28 @@ def autocorrelation(series: Floats, n_lags: int) -> Autocorrelation:
     if np.ptp(series[np.isfinite(series)]) == 0:
         raise SeriesDoesNotVary("All readings are equal, so there is no autocorrelation.")
     n_lags = max(1, min(n_lags, n_readings // 2 - 1))
-    acf = np.asarray(sample_acf(series, nlags=n_lags, missing="conservative", fft=False), dtype=np.float64)
-    pacf = np.asarray(levinson_durbin(acf, nlags=n_lags, isacov=True)[2], dtype=np.float64)
+    acf = _correlations(series, n_lags)
+    pacf = _partial(acf)
     root = float(np.sqrt(n_readings))
     return Autocorrelation(acf, np.clip(pacf, -1, 1), Z_95 / root, Z_99 / root, n_readings)
+
+
+def _correlations(series: Floats, n_lags: int) -> Floats:
+    """Those of lag 0 … n_lags; a pair of which one reading is missing adds nothing."""
+    centered = np.nan_to_num(series - np.nanmean(series), nan=0.0)
+    products = [centered[: len(centered) - lag] @ centered[lag:] for lag in range(n_lags + 1)]
+    correlations: Floats = np.array(products) / products[0]
+    return correlations
+
+
+def _partial(acf: Floats) -> Floats:
+    """The partial ones, by the recursion of Levinson and Durbin."""
+    partial = np.ones(len(acf))
+    coefficients, error = np.zeros(len(acf)), 1.0
+    for lag in range(1, len(acf)):
+        before = coefficients[1:lag]
+        reflected = (acf[lag] - before @ acf[lag - 1 : 0 : -1]) / error
+        coefficients[1:lag] = before - reflected * before[::-1]
+        coefficients[lag] = partial[lag] = reflected
+        error *= 1 - reflected**2
+    return partial

@@ -8,9 +8,8 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from statsmodels.tools.sm_exceptions import SingularMatrixWarning
-from statsmodels.tsa.ar_model import AutoReg
 
+from common.late import Late
 from forecasting.engines.day_means import DayTable, similar_days_wh
 from forecasting.engines.errors import FitRefused
 from forecasting.engines.gaps import fill_gaps
@@ -18,6 +17,8 @@ from forecasting.engines.guards import Bounds, historic_bounds, is_stable
 from forecasting.engines.history import FitInfo, Floats, Forecast, Ints, Task, as_forecast
 from forecasting.engines.intervals import conformal_band, held_out_errors
 from forecasting.engines.local_calendar import calendar_terms
+
+ar_model, sm_exceptions = Late("statsmodels.tsa.ar_model"), Late("statsmodels.tools.sm_exceptions")
 
 NAME = "statsmodels"
 MIN_DAYS = 21
@@ -203,8 +204,8 @@ def _fitted(task: Task, series: Floats) -> Fit:
     terms = _terms(task)[: len(series)]
     with warnings.catch_warnings():
         # A holiday only ahead of us is a column of zeros; the pseudo-inverse rightly gives it no weight.
-        warnings.simplefilter("ignore", SingularMatrixWarning)
-        parameters = np.asarray(AutoReg(series, lags=list(lags), trend="c", exog=terms).fit().params)
+        warnings.simplefilter("ignore", sm_exceptions.SingularMatrixWarning)
+        parameters = np.asarray(ar_model.AutoReg(series, lags=list(lags), trend="c", exog=terms).fit().params)
     coefficients = parameters[1 : 1 + len(lags)]
     if not np.isfinite(parameters).all() or not is_stable(lags, coefficients):
         raise FitRefused("the fitted autoregression is unstable")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from statsmodels.tsa.stattools import acf, pacf
+from statsmodels.tsa.stattools import acf, levinson_durbin, pacf
 
 from forecasting.engines import NothingToScore, SeriesDoesNotVary, TooLittleHistory, autocorrelation, score
 from forecasting.tests.test_engines_samples import home_wh
@@ -56,3 +56,14 @@ def test_lags_are_limited_and_hopeless_series_are_refused() -> None:
         autocorrelation(np.array([1.0, 2.0, np.nan, 3.0, 4.0]), 3)
     with pytest.raises(SeriesDoesNotVary):
         autocorrelation(np.full(50, 7.0), 5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_autocorrelation_agrees_with_statsmodels_on_a_series_with_gaps(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    series = np.cumsum(random.normal(size=300)) + random.normal(size=300)
+    series[random.choice(300, 40, replace=False)] = np.nan
+    found = autocorrelation(series, 40)
+    expected = acf(series, nlags=40, missing="conservative", fft=False)
+    assert np.allclose(found.acf, expected, atol=1e-12)
+    assert np.allclose(found.pacf, np.clip(levinson_durbin(expected, nlags=40, isacov=True)[2], -1, 1))
