@@ -2,12 +2,16 @@
 
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from django.test import override_settings
 from redis import Redis
 
+from common import cache as portal_cache
 from deploy.dev import processes
 
 
@@ -39,6 +43,24 @@ class RedisServer:
         if self.process is not None:
             processes.end(self.process)
             self.process = None
+
+
+@contextmanager
+def portal_on_redis(folder: Path, *, timeout_seconds: float = 2) -> Iterator[RedisServer]:
+    """The portal with a Redis of its own for cache and sessions, as settings.py sets them up."""
+    server = RedisServer(folder)
+    server.start()
+    options = {"IGNORE_EXCEPTIONS": True, "SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": timeout_seconds}
+    given = {"BACKEND": "common.cache.PortalCache", "LOCATION": server.url, "OPTIONS": options}
+    known = portal_cache._away_until.copy()
+    portal_cache._away_until.clear()
+    try:
+        with override_settings(CACHES={"default": given}, SESSION_ENGINE="accounts.sessions.store"):
+            yield server
+    finally:
+        server.stop()
+        portal_cache._away_until.clear()
+        portal_cache._away_until.update(known)
 
 
 def _patient():

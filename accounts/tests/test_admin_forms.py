@@ -61,7 +61,7 @@ def map_data(meter, holder, since="2026-01-01", until=None):
     return data
 
 
-METER = {"number": "X1", "interval_minutes": 30}
+METER = {"number": "X1", "interval_minutes": 30, "reading_kind": "interval"}
 
 
 class TestDistributorIsSet:
