@@ -2,10 +2,16 @@
 
 from celery import shared_task
 
-from delivery import services
+from delivery import idempotency, services
 
 
 @shared_task
 def sweep_outbox() -> None:
     """Delivers what is due; beat calls it every few seconds."""
     services.drain()
+
+
+@shared_task
+def sweep_sent_requests() -> None:
+    """Forgets answers under idempotency keys after a week."""
+    idempotency.sweep_sent_requests()

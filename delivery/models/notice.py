@@ -16,6 +16,7 @@ class Topic(models.TextChoices):
     EVENTS = "events", _("Events")
     REWARDS = "rewards", _("Rewards")
     PEOPLE = "people", _("People waiting for you")
+    IMPORTS = "imports", _("Imports of readings")
     SECURITY = "security", _("Your account and its security")
 
 
