@@ -18,7 +18,7 @@ from forecasting.errors import IssuedInFuture, NoSuchEngine, NothingToForecast
 from forecasting.histories import Known, batches, known_at
 from forecasting.models import Forecast, ForecastState, MeterForecast
 from meters.models import Meter
-from meters.services import Predictions, put_predictions
+from meters.services import MAX_ENERGY_WH, Predictions, put_predictions
 from organizations.models import Distributor
 
 ENGINES = ("statsmodels", "similar-days")
@@ -158,10 +158,15 @@ def _columns(made: Sequence[tuple[Meter, Answer]]) -> Predictions:
     return Predictions(
         meter_ids=np.concatenate([np.full(len(answer.wh), meter.pk) for meter, answer in made]),
         starts=np.concatenate([_starts_of(answer) for _, answer in made]),
-        wh=np.concatenate([answer.wh for _, answer in made]),
-        lower_wh=np.concatenate([answer.lower_wh for _, answer in made]),
-        upper_wh=np.concatenate([answer.upper_wh for _, answer in made]),
+        wh=_possible([answer.wh for _, answer in made]),
+        lower_wh=_possible([answer.lower_wh for _, answer in made]),
+        upper_wh=_possible([answer.upper_wh for _, answer in made]),
     )
+
+
+def _possible(parts: Sequence[Ints]) -> Ints:
+    """The values, none beyond what a meter can measure: a strange past may lead there."""
+    return np.clip(np.concatenate(parts), -MAX_ENERGY_WH, MAX_ENERGY_WH)
 
 
 def _starts_of(answer: Answer) -> Ints:

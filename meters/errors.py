@@ -21,6 +21,10 @@ class RowsRefused(MeterError):
         self.report = report
 
 
+class ReadingRefused(MeterError):
+    """A person's correction of readings cannot be right, or has no reason."""
+
+
 class MapRefused(MeterError):
     """A meter cannot be mapped to this holder in this time."""
 
@@ -51,3 +55,23 @@ class HoldsAnother(ClaimRefused):
 
 class MeterRefused(MeterError):
     """A meter cannot go out of service, or come back."""
+
+
+class ArchiveRefused(MeterError):
+    """A month cannot be archived, removed or restored as it is; the sentence says what to do."""
+
+
+class NoSuchScope(MeterError):
+    """There is no such organization, group, feeder or distributor whose sums the user may see."""
+
+
+class ExclusionRefused(MeterError):
+    """A time that does not count cannot be entered, ended or removed like this."""
+
+
+class ImportRefused(MeterError):
+    """A file is not taken as an import, or an import cannot go that way now."""
+
+
+class TakenOver(MeterError):
+    """Another process works on the import, as this one was taken for dead."""

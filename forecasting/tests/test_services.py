@@ -197,7 +197,7 @@ def test_a_meter_with_a_strange_past_does_not_stop_the_others(here: Distributor,
     store(constant, starts, np.zeros(len(starts), int))
     store(single, starts[-1:], np.array([5]))
     feed(stale, 30, end=NOW - 40 * DAY)
-    store(wild, starts, np.where(np.arange(len(starts)) % 97 == 0, 9_000_000_000, usage_wh(home, starts)))
+    store(wild, starts, np.where(np.arange(len(starts)) % 97 == 0, 1_900_000_000, usage_wh(home, starts)))
     store(solar, starts, usage_wh(home, starts) - 400)
     feed(dark, 30)
     exclude(kind=ExclusionKind.OUTAGE, meters=[dark], start=NOW - 40 * DAY, end=NOW, source="storm")

@@ -2,14 +2,15 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from common.constraints import TriggerConstraint
 from meters.models.meter import Feeder, Meter
-from organizations.access import Role, role_of
+from meters.models.meter_map import MeterMap
+from organizations.access import Role, holder_id_of, role_of
 from organizations.models import Distributor
 
 
@@ -26,13 +27,17 @@ class ExclusionQuerySet(models.QuerySet["Exclusion"]):
     """Exclusions by who may see them, and by meter."""
 
     def visible_to(self, user: User) -> "ExclusionQuerySet":
-        """The distributor's for its people; else those of one's meters."""
+        """The distributor's for its people; else those of one's meters in the time in which they were one's own."""
         role = role_of(user)
         if role is Role.PLATFORM:
             return self
         if role.is_staff:
             return self.filter(distributor_id=user.distributor_id)
-        return self.filter(meter__in=Meter.objects.visible_to(user))
+        if role is Role.PENDING or role is Role.ANONYMOUS:
+            return self.none()
+        maps = MeterMap.objects.filter(meter=OuterRef("meter"), entity=holder_id_of(user))
+        later = Q(valid_to__isnull=True) | Q(valid_to__gt=OuterRef("start"))
+        return self.filter(Exists(maps.filter(later, valid_from__lt=OuterRef("end"))))
 
     def managed_by(self, user: User) -> "ExclusionQuerySet":
         """What the user may end: those that events made end with their event."""

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from common.constraints import TriggerConstraint
@@ -32,7 +33,7 @@ class BatchState(models.TextChoices):
     WAITING = "waiting", _("waits to be stored")
     STORING = "storing", _("is being stored")
     STORED = "stored", _("stored")
-    FAILED = "failed", _("failed")
+    FAILED = "failed", pgettext_lazy("import", "failed")
     DROPPED = "dropped", _("dropped")
     UNDO_ASKED = "undo_asked", _("undo waits for a second person")
     UNDOING = "undoing", _("is being undone")
@@ -154,13 +155,15 @@ class ImportBatch(models.Model):
 class BatchSpan(models.Model):
     """One meter over [start, end) whose readings there, without a hole, were new with one batch.
 
-    Written by `ingest_readings` with them; what a batch corrected is in its revisions.
+    Written by `ingest_readings` with them; what a batch corrected is in its revisions. `after_revision` is the
+    last revision there was at that moment: later ones of these intervals are somebody else's, and undo keeps them.
     """
 
     batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="spans")
     meter = models.ForeignKey(Meter, models.PROTECT, db_constraint=False, related_name="+")
     start = SecondField()
     end = SecondField()
+    after_revision = models.PositiveBigIntegerField(default=0)
 
     class Meta:
         constraints = [

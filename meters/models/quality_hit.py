@@ -95,3 +95,6 @@ class QualityHit(models.Model):
                 violation_error_message=_("The meter belongs to another distributor."),
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.meter.number}: {self.get_rule_display()}"

@@ -57,8 +57,9 @@ class IntervalReading(models.Model):
     # No constraint in the database: it would cost more than a tenth of the ingest (ingest locks the meter).
     meter = models.ForeignKey(Meter, models.PROTECT, db_constraint=False, db_index=False, related_name="readings")
     start = SecondField()
-    energy_wh = models.BigIntegerField()
-    predicted_wh = models.BigIntegerField(null=True, blank=True)
+    # Four bytes: 2 GWh in one interval is more than any distributor's largest meter.
+    energy_wh = models.IntegerField()
+    predicted_wh = models.IntegerField(null=True, blank=True)
     quality = models.PositiveSmallIntegerField(default=Quality.MEASURED, choices=Quality)
     saving_wh = models.GeneratedField(
         expression=Greatest(Value(0), F("predicted_wh") - F("energy_wh")),
@@ -87,9 +88,9 @@ class Prediction(models.Model):
     pk = models.CompositePrimaryKey("meter", "start")
     meter = models.ForeignKey(Meter, models.PROTECT, db_constraint=False, db_index=False, related_name="predictions")
     start = SecondField()
-    wh = models.BigIntegerField()
-    lower_wh = models.BigIntegerField()
-    upper_wh = models.BigIntegerField()
+    wh = models.IntegerField()
+    lower_wh = models.IntegerField()
+    upper_wh = models.IntegerField()
     issued_at = models.DateTimeField()
     forecast_number = models.PositiveBigIntegerField()
 

@@ -4,6 +4,8 @@ Nothing here is a source: `meters.services.rollups` makes all of it again from r
 """
 
 from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from common.fields import SecondField
 from meters.models.meter import Meter
@@ -13,10 +15,10 @@ from organizations.models import Distributor
 class ScopeKind(models.IntegerChoices):
     """Whose meters a sum is over; the row's `scope_id` is the id of one of these."""
 
-    ORGANIZATION = 1
-    GROUP = 2
-    FEEDER = 3
-    DISTRIBUTOR = 4
+    ORGANIZATION = 1, _("Organization")
+    GROUP = 2, _("Group")
+    FEEDER = 3, _("Feeder")
+    DISTRIBUTOR = 4, _("Distributor")
 
 
 class _Sums(models.Model):
@@ -91,6 +93,7 @@ class RollupMark(models.Model):
     meter = models.ForeignKey(Meter, models.CASCADE, db_constraint=False, db_index=False, related_name="+")
     start = SecondField()
     end = SecondField()
+    marked_at = models.DateTimeField(default=timezone.now)
 
 
 class ScopeMark(models.Model):
@@ -101,3 +104,4 @@ class ScopeMark(models.Model):
     scope_id = models.BigIntegerField()
     start = models.DateTimeField(null=True)
     end = models.DateTimeField(null=True)
+    marked_at = models.DateTimeField(default=timezone.now)

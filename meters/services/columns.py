@@ -89,6 +89,29 @@ class Readings(_Columns):
 
 
 @dataclass(frozen=True)
+class RegisterReads(_Columns):
+    """What registers showed, in Wh, at the moments `starts`; `rows` are their numbers in the source."""
+
+    values_wh: Integers
+    rows: Integers = field(default_factory=lambda: integers([]))
+
+    def __post_init__(self) -> None:
+        if len(np.asarray(self.meter_ids)) and not len(np.asarray(self.rows)):
+            object.__setattr__(self, "rows", np.arange(len(np.asarray(self.meter_ids))))
+        super().__post_init__()
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[int, datetime, int]]) -> Self:
+        """From tuples (meter id, moment, Wh); moments are aware.
+
+        Raises:
+            ValueError: A moment has no zone, or parts of a second.
+        """
+        meter_ids, moments, values = list(zip(*rows, strict=True)) or [(), (), ()]
+        return cls(meter_ids=integers(meter_ids), starts=seconds_of(moments), values_wh=integers(values))
+
+
+@dataclass(frozen=True)
 class Predictions(_Columns):
     """Predicted energies in Wh with the bounds of their 80 % band, one per meter and start."""
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -14,17 +13,11 @@ from accounts.audit import deed
 from accounts.models import Entity, Kind, User
 from common.constraints import explain_integrity_error
 from common.retry import retried
+from meters.connections import Held, holdings
 from meters.errors import MapRefused
 from meters.models import IntervalReading, Meter, MeterMap
 from meters.signals import moved_in, moved_out, moving_out_undone
 from organizations.access import Role, holder_id_of, role_of
-
-
-class Held(NamedTuple):
-    """[start, end) in which a meter was somebody's; no end: it still is."""
-
-    start: datetime
-    end: datetime | None
 
 
 @retried
@@ -145,8 +138,7 @@ def held_by(*, user: User, meter: Meter) -> list[Held] | None:
         return None
     if role in (Role.ANONYMOUS, Role.PENDING) or role.is_staff:
         return []
-    rows = MeterMap.objects.filter(entity_id=holder_id_of(user), meter=meter).order_by("valid_from")
-    return [Held(*row) for row in rows.values_list("valid_from", "valid_to")]
+    return holdings(holder_id=holder_id_of(user), meter=meter)
 
 
 def within(spans: list[Held] | None) -> Q:

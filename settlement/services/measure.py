@@ -151,6 +151,6 @@ def _excluded_days(plan: Plan, meters: list[Meter]) -> dict[int, ExcludedDays]:
     # Nearly all meters share the same few spans.
     days_of = lru_cache(maxsize=None)(lambda mine: exclusion_days(mine, zone))
     return {
-        meter_id: days_of(tuple((start, end, Exclusion(kind.upper())) for start, end, kind in mine))
+        meter_id: days_of(tuple((span.start, span.end, Exclusion(span.kind.upper())) for span in mine))
         for meter_id, mine in spans.items()
     }
