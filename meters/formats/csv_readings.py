@@ -1,19 +1,24 @@
-"""CSV of readings: long (meter, start, end, kwh) or wide (start, then a column per meter)."""
+"""CSV of readings: long (meter, start, end, kwh) or wide (start, then a column per meter).
+
+Chunks of plain rows go through `fast` and `blocks`, all others row by row through `sources.take`.
+"""
 
 from collections.abc import Iterator, Sequence
-from datetime import tzinfo
-from typing import NamedTuple
 
-from common.errors import PortalError
-from meters.formats.base import Batch, Context, KnownMeter, RowProblem
+import numpy as np
+
+from common.units import WH_PER_UNIT
+from meters.formats import fast
+from meters.formats.base import Batch, Context, RowProblem, Rows
+from meters.formats.blocks import Block, Coded, as_registers, merged, qualities_of, resolve
 from meters.formats.lines import Lines
-from meters.formats.table import Table, delimiter_of
-from meters.formats.values import Clock, energy_wh, known_unit, time_text
+from meters.formats.sources import Sources, Texts, count_unknown, take
+from meters.formats.table import Table, delimiter_of, is_blank
+from meters.formats.values import known_unit
 
-BATCH_ROWS = 20_000
 _ENERGY = ("kwh", "wh", "mwh", "energy", "value")
+_REGISTER = ("register_kwh", "register_wh", "register_mwh", "register", "read")
 _TIME = ("start", "time", "timestamp")
-_WRONG_VALUE = (PortalError, ValueError, OverflowError)
 
 
 def recognises_csv(first: str) -> bool:
@@ -23,7 +28,7 @@ def recognises_csv(first: str) -> bool:
 
 
 def read_csv(lines: Lines, context: Context) -> Iterator[Batch]:
-    """The readings of a long or wide table, in batches.
+    """The readings, or reads of registers, of a long or wide table, in batches.
 
     Raises:
         UnreadableFile: The header lacks a column, or does not fit the options.
@@ -36,130 +41,152 @@ def read_csv(lines: Lines, context: Context) -> Iterator[Batch]:
         yield from _Long(table, context).batches()
     elif table.keys[0] not in _TIME:
         raise lines.refusal("has no column “meter”, and its first column is not “start”")
-    elif len(table.keys) == 2 and table.keys[1] in _ENERGY:
+    elif len(table.keys) == 2 and table.keys[1] in _ENERGY + _REGISTER:
         raise lines.refusal("does not say whose readings it holds; name the meter with --meter")
     else:
         yield from _Wide(table, context).batches()
-
-
-class _Source(NamedTuple):
-    """One meter while a file is read: `seconds` is the length of its intervals."""
-
-    id: int
-    seconds: int
-    clock: Clock
-
-
-class _Sources:
-    """The meters of a file by number; those of one zone share a clock."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._clocks: dict[tzinfo, Clock] = {}
-        self._known: dict[str, _Source | None] = {}
-
-    def get(self, number: str) -> _Source | None:
-        """The meter of this number, or None where there is none."""
-        if number not in self._known:
-            meter = self._context.meters.get(number)
-            if meter is None:
-                return None
-            self._known[number] = self._source(meter)
-        return self._known[number]
-
-    def _source(self, meter: KnownMeter) -> _Source:
-        zone = self._context.zone or meter.zone
-        return _Source(meter.id, meter.minutes * 60, self._clocks.setdefault(zone, Clock(zone)))
 
 
 class _Long:
     """Reads one value per row."""
 
     def __init__(self, table: Table, context: Context) -> None:
-        self.table, self.meter = table, context.meter
-        self.sources = _Sources(context)
+        self.table, self.lines, self.meter = table, table.lines, context.meter
+        self.sources = Sources(context)
         self.at_meter = table.index("meter")
         self.at_start, self.at_end = _required(table, _TIME), table.index("end")
-        self.at_energy = _required(table, _ENERGY)
+        at_register = table.index(*_REGISTER) if table.index(*_ENERGY) is None else None
+        self.are_registers = at_register is not None
+        self.at_energy = _required(table, _ENERGY) if at_register is None else at_register
+        if self.are_registers:
+            self.at_end = None  # a register is read at a moment
+        self.at_quality = None if self.are_registers else table.index("quality")
         self.unit = _unit(table, table.keys[self.at_energy], context.unit)
 
     def batches(self) -> Iterator[Batch]:
         """Everything, in batches."""
-        batch = Batch(notes=self._notes())
-        for row in self.table.rows():
-            self._take(row, batch)
-            if self.table.number % BATCH_ROWS == 0:
-                yield batch
-                batch = Batch()
-        yield batch
+        yield Batch(notes=self._notes())
+        while chunk := self.lines.take_chunk():
+            cells = fast.cells_of(chunk, self.table.delimiter, len(self.table.names))
+            batch = self._exactly(chunk) if cells is None else self._quickly(cells)
+            yield as_registers(batch) if self.are_registers else batch
 
     def _notes(self) -> list[str]:
-        used = {self.at_meter, self.at_start, self.at_end, self.at_energy}
+        used = {self.at_meter, self.at_start, self.at_end, self.at_energy, self.at_quality}
         others = [name for at, name in enumerate(self.table.names) if at not in used]
         return [f"Columns not used: {', '.join(others)[:200]}."] if others else []
 
-    def _take(self, row: list[str], batch: Batch) -> None:
-        number = self.table.number
+    def _exactly(self, chunk: bytes) -> Batch:
+        self.lines.put_back(chunk)
+        rows = Rows()
+        for row in self.table.pending_rows():
+            self._take(row, self.table.number, rows)
+        return rows.batch()
+
+    def _quickly(self, cells: fast.Cells) -> Batch:
+        first = self.lines.number + 1
+        self.lines.skip(cells.count)
+        energies, plain = fast.energies_of(cells.column(self.at_energy), WH_PER_UNIT[self.unit])
+        qualities = None
+        if self.at_quality is not None:
+            qualities, named = qualities_of(fast.coded(cells.column(self.at_quality)))
+            plain = plain & named
+        block = Block(
+            rows=np.arange(first, first + cells.count),
+            names=self._names(cells),
+            starts=fast.coded(cells.column(self.at_start)),
+            energies_wh=energies,
+            plain=plain,
+            ends=None if self.at_end is None else fast.coded(cells.column(self.at_end)),
+            qualities=qualities,
+        )
+        batch, left = resolve(block, self.sources)
+        rows = Rows()
+        for at in np.flatnonzero(left).tolist():
+            row = cells.row(at)
+            if not is_blank(row):
+                self._take(row, first + at, rows)
+        return merged(batch, rows.batch())
+
+    def _names(self, cells: fast.Cells) -> Coded:
+        if self.meter or self.at_meter is None:
+            return Coded([self.meter or ""], np.zeros(cells.count, np.int64))
+        return fast.coded(cells.column(self.at_meter))
+
+    def _take(self, row: list[str], number: int, rows: Rows) -> None:
         if len(row) != len(self.table.names):
-            batch.problems.append(RowProblem(number, "", "", self.table.length_problem(row)))
+            rows.problems.append(RowProblem(number, "", "", self.table.length_problem(row)))
             return
         name = self.meter or ("" if self.at_meter is None else row[self.at_meter].strip())
-        source = self.sources.get(name)
-        if source is None:
-            _count_unknown(batch, number, name)
-            return
-        try:
-            start = source.clock.start(row[self.at_start])
-            if self.at_end is not None and row[self.at_end]:
-                _check_end(source, start, row[self.at_end])
-            batch.add(number, source.id, start, energy_wh(row[self.at_energy], self.unit))
-        except _WRONG_VALUE as problem:
-            batch.problems.append(_problem(number, name, row[self.at_start], problem))
+        end = "" if self.at_end is None else row[self.at_end]
+        quality = "" if self.at_quality is None else row[self.at_quality]
+        texts = Texts(name, row[self.at_start], row[self.at_energy], end, quality)
+        take(rows, number, texts, self.sources, self.unit)
 
 
 class _Wide:
     """Reads one row per start and one column per meter; an empty cell is a gap."""
 
     def __init__(self, table: Table, context: Context) -> None:
-        self.table, self.unit = table, known_unit(context.unit or "kWh")
+        self.table, self.lines, self.unit = table, table.lines, known_unit(context.unit or "kWh")
         self.at_end = 1 if table.keys[1] == "end" else None
         self.first = 2 if self.at_end else 1
         if len(table.names) == self.first:
             raise table.lines.refusal("has no column of a meter")
-        sources = _Sources(context)
-        self.columns = [(name, sources.get(name)) for name in table.names[self.first :]]
+        self.sources = Sources(context)
+        self.names = table.names[self.first :]
 
     def batches(self) -> Iterator[Batch]:
         """Everything, in batches."""
-        batch = Batch()
-        for row in self.table.rows():
-            self._take(row, batch)
-            if len(batch.rows) >= BATCH_ROWS:
-                yield batch
-                batch = Batch()
-        yield batch
+        while chunk := self.lines.take_chunk():
+            cells = fast.cells_of(chunk, self.table.delimiter, len(self.table.names))
+            yield self._exactly(chunk) if cells is None else self._quickly(cells)
 
-    def _take(self, row: list[str], batch: Batch) -> None:
+    def _exactly(self, chunk: bytes) -> Batch:
+        self.lines.put_back(chunk)
+        rows = Rows()
+        for row in self.table.pending_rows():
+            self._take(row, rows)
+        return rows.batch()
+
+    def _take(self, row: list[str], rows: Rows) -> None:
         if len(row) != len(self.table.names):
             problem = RowProblem(self.table.number, "", row[0][:40], self.table.length_problem(row))
-            batch.problems.append(problem)
+            rows.problems.append(problem)
             return
-        for (name, source), cell in zip(self.columns, row[self.first :], strict=True):
-            if not cell.strip():
-                continue
-            if source is None:
-                _count_unknown(batch, self.table.number, name)
-            else:
-                self._take_cell(name, source, row, cell, batch)
+        for name, cell in zip(self.names, row[self.first :], strict=True):
+            self._take_cell(name, row, cell, self.table.number, rows)
 
-    def _take_cell(self, name: str, source: _Source, row: list[str], cell: str, batch: Batch) -> None:
-        try:
-            start = source.clock.start(row[0])
-            if self.at_end is not None and row[self.at_end]:
-                _check_end(source, start, row[self.at_end])
-            batch.add(self.table.number, source.id, start, energy_wh(cell, self.unit))
-        except _WRONG_VALUE as problem:
-            batch.problems.append(_problem(self.table.number, name, row[0], problem))
+    def _take_cell(self, name: str, row: list[str], cell: str, number: int, rows: Rows) -> None:
+        if not cell.strip():
+            return
+        if not name:
+            count_unknown(rows, number, name)
+            return
+        end = "" if self.at_end is None else row[self.at_end]
+        take(rows, number, Texts(name, row[0], cell, end), self.sources, self.unit)
+
+    def _quickly(self, cells: fast.Cells) -> Batch:
+        first, width = self.lines.number + 1, len(self.names)
+        self.lines.skip(cells.count)
+        values = cells.right_of(self.first)
+        said = np.flatnonzero(~fast.are_blank(values))
+        lines, columns = said // width, said % width
+        energies, plain = fast.energies_of(values.gather(said), WH_PER_UNIT[self.unit])
+        starts, ends = fast.coded(cells.column(0)), None
+        if self.at_end is not None:
+            ends = fast.coded(cells.column(self.at_end))
+            ends = Coded(ends.texts, ends.codes[lines])
+        names, starts = Coded(self.names, columns), Coded(starts.texts, starts.codes[lines])
+        batch, left = resolve(Block(lines + first, names, starts, energies, plain, ends), self.sources)
+        return merged(batch, self._left(cells, said[left], first))
+
+    def _left(self, cells: fast.Cells, places: np.ndarray, first: int) -> Batch:
+        rows, width = Rows(), len(self.names)
+        for line, at in zip((places // width).tolist(), (places % width).tolist(), strict=True):
+            row = cells.row(line)
+            self._take_cell(self.names[at], row, row[self.first + at], first + line, rows)
+        return rows.batch()
 
 
 def _required(table: Table, names: Sequence[str]) -> int:
@@ -170,30 +197,10 @@ def _required(table: Table, names: Sequence[str]) -> int:
 
 
 def _unit(table: Table, header: str, asked: str | None) -> str:
-    if header in ("energy", "value"):
+    header = header.removeprefix("register_")
+    if header in ("energy", "value", "register", "read"):
         return known_unit(asked or "kWh")
     unit = known_unit(header)
     if asked and known_unit(asked) != unit:
         raise table.lines.refusal(f"has its energies in {unit}, as its header says, not in {known_unit(asked)}")
     return unit
-
-
-def _check_end(source: _Source, start: int, text: str) -> None:
-    ends = source.clock.ends(text)
-    if start + source.seconds in ends:
-        return
-    minutes = (min(ends) - start) // 60
-    if minutes <= 0:
-        raise ValueError(f"the end {time_text(min(ends))} is not after the start")
-    raise ValueError(f"lasts {minutes} minutes; the meter has intervals of {source.seconds // 60}")
-
-
-def _count_unknown(batch: Batch, number: int, name: str) -> None:
-    if name:
-        batch.unknown[name[:60]] += 1
-    else:
-        batch.problems.append(RowProblem(number, "", "", "the meter is missing"))
-
-
-def _problem(number: int, name: str, start: str, problem: Exception) -> RowProblem:
-    return RowProblem(number, name, start.strip()[:40], str(problem).rstrip(".")[:200])

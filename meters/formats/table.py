@@ -1,6 +1,7 @@
 """A CSV table with a header: which separator it has, its columns by name, its rows with their numbers."""
 
 import csv
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from meters.formats.lines import Lines
@@ -20,10 +21,11 @@ class Table:
 
     def __init__(self, lines: Lines) -> None:
         self.lines = lines
-        self._rows = csv.reader(lines, delimiter=delimiter_of(lines.first))
+        self.delimiter = delimiter_of(lines.first)
+        self._rows = csv.reader(lines, delimiter=self.delimiter)
         self.names = [name.strip() for name in self._next() or ()]
         self.keys = [name.lower() for name in self.names]
-        twice = sorted({name for name in self.names if name and self.names.count(name) > 1})
+        twice = sorted(name for name, count in Counter(self.names).items() if name and count > 1)
         if twice:
             raise lines.refusal(f"has two columns named “{twice[0][:40]}”")
 
@@ -39,7 +41,13 @@ class Table:
     def rows(self) -> Iterator[list[str]]:
         """Every row that is not blank, whatever its length."""
         while (row := self._next()) is not None:
-            if any(row) and any(cell.strip() for cell in row):
+            if not is_blank(row):
+                yield row
+
+    def pending_rows(self) -> Iterator[list[str]]:
+        """The same until the chunk that was put back is used up (a cell over several lines may reach beyond it)."""
+        while self.lines.pending and (row := self._next()) is not None:
+            if not is_blank(row):
                 yield row
 
     def length_problem(self, row: Sequence[str]) -> str:
@@ -52,6 +60,11 @@ class Table:
         except csv.Error as problem:
             sentence = f"cannot be split into columns (row {self.number}: {problem})"
             raise self.lines.refusal(sentence) from None
+
+
+def is_blank(row: Sequence[str]) -> bool:
+    """Whether no cell says anything."""
+    return not any(cell and not cell.isspace() for cell in row)
 
 
 def delimiter_of(header: str) -> str:

@@ -90,6 +90,14 @@ class Clock:
             _remember(self._ends, text, found)
         return found
 
+    def first_end(self, text: str) -> int:
+        """The earlier instant that this end can mean."""
+        return min(self.ends(text))
+
+    def last_end(self, text: str) -> int:
+        """The later one."""
+        return max(self.ends(text))
+
     def _instants(self, text: str) -> set[int]:
         cleaned = _with_time(text)
         try:
@@ -100,6 +108,36 @@ class Clock:
             return {_seconds(moment)}
         # In a skipped hour both readings lead to the instant of the change, written either way by utilities.
         return {_seconds(moment.replace(tzinfo=self.zone, fold=fold)) for fold in (0, 1)}
+
+
+class OffsetClock(Clock):
+    """Reads times that say their offset from UTC themselves, and refuses those that do not."""
+
+    def start(self, text: str) -> int:
+        """Seconds since 1970 UTC.
+
+        Raises:
+            ValueError: It is no time, has no offset or has parts of a second.
+        """
+        seconds = self._starts.get(text)
+        if seconds is None:
+            seconds = _seconds(_with_offset(text))
+            _remember(self._starts, text, seconds)
+        return seconds
+
+    def _instants(self, text: str) -> set[int]:
+        return {_seconds(_with_offset(text))}
+
+
+def _with_offset(text: str) -> datetime:
+    cleaned = text.strip()
+    try:
+        moment = datetime.fromisoformat(cleaned)
+    except ValueError:
+        raise ValueError(f"“{cleaned[:40]}” is not a time like 2026-07-22T16:00:00Z") from None
+    if moment.tzinfo is None:
+        raise ValueError(f"“{cleaned[:40]}” has no zone; add Z or the offset from UTC")
+    return moment
 
 
 def _remember(cache: dict[str, Any], text: str, value: Any) -> None:
