@@ -81,7 +81,11 @@ def below_forecast(*, readings: QuerySet[IntervalReading]) -> dict[int, BelowFor
 
 def below_forecast_of_all(*, readings: QuerySet[IntervalReading]) -> BelowForecast:
     """The figures over all meters of these readings together."""
-    figures = below_forecast(readings=readings).values()
+    return added_up(below_forecast(readings=readings).values())
+
+
+def added_up(figures: Collection[BelowForecast]) -> BelowForecast:
+    """The figures of several meters together."""
     return BelowForecast(
         sum(row.intervals for row in figures),
         sum(row.saving_intervals for row in figures),
