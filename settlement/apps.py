@@ -10,6 +10,6 @@ class SettlementConfig(AppConfig):
     name = "settlement"
 
     def ready(self) -> None:
-        from settlement import audited, export_parts  # noqa: F401  # registers them
+        from settlement import audited, export_parts, receivers  # noqa: F401  # registers them
 
         register_rules({name: rule_hash(get_preset(name)) for name in preset_names()})

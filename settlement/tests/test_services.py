@@ -168,6 +168,20 @@ def test_days_that_do_not_count_are_told_with_their_reason():
     assert line_of(run, world.here.school).status == LineStatus.OK
 
 
+@pytest.mark.parametrize("kind", [ExclusionKind.OUTAGE, ExclusionKind.IDLE, ExclusionKind.TEST])
+def test_a_feeder_that_was_out_or_idle_leaves_the_day_out_for_its_meters_alone(case, kind):
+    world, _, event = case
+    day_before = {"start": PAST[0] - timedelta(days=1), "end": PAST[1] - timedelta(days=1)}
+    exclude(kind=kind, feeders=[world.here.home.feeder], source="storm", **day_before)
+    run = settle(event=event)
+
+    def outcome(meter):
+        days = line_of(run, meter).trace["days"]
+        return {day["day"][5:]: day["outcome"] for day in days}["07-21"]
+
+    assert (outcome(world.here.home), outcome(world.here.school)) == (kind.upper(), "USED")
+
+
 def test_what_cannot_be_measured_says_why_and_is_not_paid(case, time_machine):
     world, program, _ = case
     time_machine.move_to(PAST[1] + timedelta(days=3))

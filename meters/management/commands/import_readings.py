@@ -1,6 +1,5 @@
 """manage.py import_readings FILE"""
 
-import csv
 import sys
 import zoneinfo
 from contextlib import ExitStack
@@ -10,10 +9,11 @@ from typing import Any, TextIO
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from common.errors import PortalError
-from common.spreadsheet import safe_cell
 from meters.errors import RowsRefused
-from meters.formats import RowProblem
-from meters.services import FileReport, ReadingFile, import_file, import_file_entirely, try_file
+from meters.formats import Progress
+from meters.models import ImportBatch
+from meters.services import FileReport, ReadingFile, batches, store_rows, store_rows_entirely
+from organizations.models import Distributor
 from organizations.services import distributor_named
 
 _SHOWN = 20
@@ -29,16 +29,23 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, metavar="FILE")
+        parser.add_argument("file", type=Path, nargs="?", metavar="FILE")
         parser.add_argument("--meter", metavar="NUMBER", help="whose readings these are, if the file does not say")
         parser.add_argument("--timezone", metavar="ZONE", help="zone of times without one; else each meter's own")
         parser.add_argument("--unit", metavar="UNIT", help="kWh, Wh or MWh; else what the header says")
         parser.add_argument("--dry-run", action="store_true", help="says what would happen and stores nothing")
         parser.add_argument("--errors", type=Path, metavar="FILE", help="writes row,meter,start,problem as CSV")
         parser.add_argument("--strict", action="store_true", help="stores nothing if a row cannot be used")
+        parser.add_argument("--undo", type=int, metavar="NUMBER", help="takes back the import of this number")
+        parser.add_argument("--reason", default="", metavar="TEXT", help="why, with --undo")
         parser.add_argument("--distributor", metavar="NAME", help="needed where there are several")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["undo"] is not None:
+            self._undo(options)
+            return
+        if not options["file"]:
+            raise CommandError("Name the file of readings, or an import to --undo.")
         with ExitStack() as stack:
             errors = _open(Path(options["errors"]), stack) if options["errors"] else None
             try:
@@ -58,18 +65,34 @@ class Command(BaseCommand):
             zone=_zone(options["timezone"]),
             meter=options["meter"],
         )
-        run = import_file_entirely if options["strict"] else import_file
-        if options["dry_run"]:
-            run = try_file
+        distributor = distributor_named(options["distributor"])
         bar = _Bar() if sys.stderr.isatty() else None
-        report = run(
-            distributor=distributor_named(options["distributor"]),
-            file=file,
-            progress=bar.show if bar else None,
-        )
-        if bar:
-            bar.clear()
+        progress = bar.show if bar else None
+        try:
+            return self._run(distributor, file, progress, options)
+        finally:
+            if bar:
+                bar.clear()
+
+    def _run(
+        self, distributor: Distributor, file: ReadingFile, progress: Progress | None, options: dict[str, Any]
+    ) -> FileReport:
+        if options["dry_run"]:
+            return batches.try_here(distributor=distributor, file=file, progress=progress)
+        storer = store_rows_entirely if options["strict"] else store_rows
+        _batch, report = batches.import_here(distributor=distributor, file=file, progress=progress, storer=storer)
         return report
+
+    def _undo(self, options: dict[str, Any]) -> None:
+        distributor = distributor_named(options["distributor"])
+        batch = ImportBatch.objects.filter(distributor=distributor, pk=options["undo"]).first()
+        if batch is None:
+            raise CommandError(f"There is no import {options['undo']}.")
+        try:
+            done = batches.undo_here(batch=batch, reason=options["reason"])
+        except PortalError as problem:
+            raise CommandError(str(problem)) from problem
+        self.stdout.write(f"{done}: {done.get_state_display()}.")
 
     def _show_problems(self, report: FileReport, errors: TextIO | None) -> None:
         for note in report.notes:
@@ -77,14 +100,14 @@ class Command(BaseCommand):
         if report.skipped:
             self.stdout.write(f"{report.skipped:,} rows left out:")
         for name, count in report.unknown.most_common():
-            self.stdout.write(f"  {name}: there is no such meter ({_rows(count)})")
+            self.stdout.write(f"  {name}: there is no such meter ({batches.rows_text(count)})")
         for problem in report.problems[:_SHOWN]:
             about = " ".join(part for part in (problem.meter, problem.start) if part)
             self.stdout.write(f"  row {problem.row}{f' ({about})' if about else ''}: {problem.problem}")
         if report.refused > _SHOWN:
             self.stdout.write(f"  … and {report.refused - _SHOWN:,} more; --errors FILE lists them.")
         if errors:
-            _write(report, errors)
+            batches.write_errors(report, errors)
 
     def _show_summary(self, report: FileReport, *, dry: bool) -> None:
         result = report.result
@@ -132,17 +155,3 @@ def _open(path: Path, stack: ExitStack) -> TextIO:
         return stack.enter_context(path.open("w", newline="", encoding="utf-8"))
     except OSError as problem:
         raise CommandError(f"{path} cannot be written: {problem.strerror}.") from None
-
-
-def _write(report: FileReport, errors: TextIO) -> None:
-    writer = csv.writer(errors)
-    writer.writerow(RowProblem._fields)
-    for name, count in report.unknown.most_common():
-        writer.writerow(["", safe_cell(name), "", f"there is no such meter ({_rows(count)})"])
-    writer.writerows([safe_cell(str(cell)) for cell in problem] for problem in report.problems)
-    if report.refused > len(report.problems):
-        writer.writerow(["", "", "", f"and {report.refused - len(report.problems):,} more rows"])
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} row" if count == 1 else f"{count:,} rows"
