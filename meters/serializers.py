@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from meters.models import IntervalReading, Meter, MeterMap, Prediction, Quality
+from meters.models import Exclusion, ExclusionKind, Feeder, IntervalReading, Meter, MeterMap, Prediction, Quality
 
 
 class MeterSerializer(serializers.ModelSerializer[Meter]):
@@ -79,16 +80,84 @@ class SentReadingsSerializer(serializers.Serializer[Any]):
 
 
 class RefusedRowSerializer(serializers.Serializer[Any]):
-    """One reading that was left out; rows count from 0."""
+    """One row that was left out: entries of JSON count from 0, lines of a text from 1."""
 
     row = serializers.IntegerField()
     problem = serializers.CharField()
 
 
 class IngestAnswerSerializer(serializers.Serializer[Any]):
-    """What became of the readings that were sent."""
+    """What became of the readings that were sent.
+
+    `repeated` rows say what another row says; `errors` are the first 1,000 of the `skipped` ones; `energy_wh`
+    is the sum of all usable ones; `batch` is the import, where there is one.
+    """
 
     new = serializers.IntegerField()
     unchanged = serializers.IntegerField()
     corrected = serializers.IntegerField()
+    repeated = serializers.IntegerField()
+    skipped = serializers.IntegerField()
+    energy_wh = serializers.IntegerField()
     errors = RefusedRowSerializer(many=True)  # type: ignore[assignment]
+    unknown_meters = serializers.DictField(
+        child=serializers.IntegerField(), help_text="numbers that are no meter here, with the count of their rows"
+    )
+    batch = serializers.IntegerField(allow_null=True)
+
+
+class ExclusionSerializer(serializers.ModelSerializer[Exclusion]):
+    """A meter or a feeder over [start, end): left out of baselines and forecasts."""
+
+    meter = serializers.CharField(source="meter.number", default=None, read_only=True)
+    feeder = serializers.CharField(source="feeder.name", default=None, read_only=True)
+
+    class Meta:
+        model = Exclusion
+        fields = ("id", "kind", "meter", "feeder", "start", "end", "note", "source")
+
+
+class NewExclusionSerializer(serializers.Serializer[Any]):
+    """What is sent: a meter by its number, or a feeder by its name. `context` holds the `user`."""
+
+    kind = serializers.ChoiceField(choices=["outage", "idle", "test"], default="outage")
+    meter = serializers.CharField(max_length=40, required=False, help_text="number")
+    feeder = serializers.CharField(max_length=50, required=False, help_text="name")
+    start = serializers.DateTimeField(help_text="with Z or an offset")
+    end = serializers.DateTimeField(help_text="with Z or an offset")
+    note = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """The one place, among those that the caller manages."""
+        if ("meter" in attrs) == ("feeder" in attrs):
+            raise serializers.ValidationError(_("Name a meter or a feeder, and not both."))
+        kind = "meter" if "meter" in attrs else "feeder"
+        return {**attrs, kind: self._place(kind, attrs[kind])}
+
+    def _place(self, kind: str, name: str) -> Meter | Feeder:
+        user = self.context["user"]
+        found: list[Meter] | list[Feeder]
+        if kind == "meter":
+            found = list(Meter.objects.managed_by(user).filter(number=name)[:2])
+        else:
+            found = list(Feeder.objects.managed_by(user).filter(name=name)[:2])
+        if len(found) > 1:
+            raise serializers.ValidationError({kind: _("Several distributors have one of this name.")})
+        if not found:
+            raise serializers.ValidationError({kind: _("There is none of this name.")})
+        return found[0]
+
+    def to_row(self, *, source: str) -> Exclusion:
+        """The valid one as a row that is not stored yet."""
+        values = self.validated_data
+        place = values.get("meter") or values["feeder"]
+        return Exclusion(
+            distributor_id=place.distributor_id,
+            kind=ExclusionKind(values["kind"]),
+            meter=values.get("meter"),
+            feeder=values.get("feeder"),
+            start=values["start"],
+            end=values["end"],
+            note=values["note"],
+            source=source,
+        )
