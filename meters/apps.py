@@ -7,4 +7,4 @@ class MetersConfig(AppConfig):
     name = "meters"
 
     def ready(self) -> None:
-        from meters import audited, export_parts, notices, receivers  # noqa: F401  # connects them
+        from meters import audited, export_parts, import_notices, notices, receivers, rollup_receivers  # noqa: F401  # connects them

@@ -1,5 +1,6 @@
 """What belongs to the rows of meters and maps themselves."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models.signals import pre_delete, pre_save
@@ -8,8 +9,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.signals import account_closing
-from meters.models import Meter, MeterMap
+from meters.models import ImportBatch, IntervalReading, Meter, MeterMap
 from meters.services import remove_map
+from meters.services.doubts import Doubt
+from meters.services.quality import mark_quality, note_refused
+from meters.signals import readings_ingested, readings_refused, readings_removed
+from organizations.models import Distributor
 
 
 @receiver(pre_save, sender=MeterMap)
@@ -43,3 +48,19 @@ def end_maps_on_closing(sender: Any, user: User, by: User, **kwargs: Any) -> Non
     """Whoever closes the account has no meter from then on; readings stay."""
     for row in MeterMap.objects.filter(entity_id=user.pk).ending_after(timezone.now()).select_related("meter"):
         remove_map(meter_map=row, by=by)
+
+
+@receiver([readings_ingested, readings_removed], sender=IntervalReading)
+def mark_for_quality(
+    sender: Any, distributor: Distributor, meter_ids: list[int], start: datetime, end: datetime, **kwargs: Any
+) -> None:
+    """What changed is looked at in the background."""
+    mark_quality(distributor_id=distributor.pk, meter_ids=meter_ids, start=start, end=end)
+
+
+@receiver(readings_refused, sender=IntervalReading)
+def note_for_quality(
+    sender: Any, distributor: Distributor, batch: ImportBatch, doubts: list[Doubt], **kwargs: Any
+) -> None:
+    """What an import refused of a meter is looked at by a person."""
+    note_refused(distributor=distributor, doubts=doubts, batch=batch)

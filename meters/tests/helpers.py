@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from meters.models import IntervalReading, Meter
+from meters.models import BatchSource, BatchState, ImportBatch, IntervalReading, Meter
 from meters.services import IngestResult, Readings, ingest_readings
+from organizations.models import Distributor
 
 NOON = datetime(2024, 7, 1, 12, tzinfo=UTC)
 HALF_HOUR = timedelta(minutes=30)
@@ -32,3 +33,14 @@ def write(path: Path, text: str) -> Path:
     """A file with this text."""
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def make_batch(distributor: Distributor, file_name: str = "july.csv") -> ImportBatch:
+    """An import that is being stored."""
+    return ImportBatch.objects.create(
+        distributor=distributor,
+        source=BatchSource.COMMAND,
+        file_name=file_name,
+        sha256="0" * 64,
+        state=BatchState.STORING,
+    )

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from meters.models import IntervalReading, Quality, ReadingRevision
-from meters.services import Predictions, Readings, ingest_readings, put_predictions
+from meters.models import IntervalReading, Quality, ReadingRevision, RollupMark
+from meters.services import Pile, Predictions, Readings, ingest_readings, put_predictions
+from meters.services import pile as piles
 from meters.services.columns import seconds_of
 from meters.services.slots import CHUNK_ROWS, Slots, chunks_of
 from meters.signals import readings_ingested
@@ -67,6 +68,57 @@ def test_a_measured_value_in_place_of_an_estimate_is_measured(meter):
     assert stored(meter) == [(slot(0), 400, None, Quality.MEASURED, None)]
 
 
+def test_an_estimate_never_replaces_what_was_measured(meter):
+    ingest(meter, (slot(0), 400), (slot(1), 400))
+    ingest(meter, (slot(1), 410))
+    result = ingest(meter, (slot(0), 7, Quality.ESTIMATED), (slot(1), 7, Quality.ESTIMATED))
+    assert (result.unchanged, result.corrected) == (2, 0)
+    assert [row[1] for row in stored(meter)] == [400, 410]
+
+
+def test_a_better_estimate_replaces_an_estimate(meter):
+    ingest(meter, (slot(0), 400, Quality.ESTIMATED))
+    assert ingest(meter, (slot(0), 410, Quality.ESTIMATED)).corrected == 1
+    assert ReadingRevision.objects.get().energy_wh == 400
+
+
+def test_new_and_corrected_in_one_call_each_find_their_prediction(meter):
+    predict(meter, slot(0), 500)
+    predict(meter, slot(1), 600)
+    ingest(meter, (slot(0), 400))
+    ingest(meter, (slot(0), 450), (slot(1), 550), (slot(2), 1))
+    assert [(row[1], row[2], row[4]) for row in stored(meter)] == [(450, 500, 50), (550, 600, 50), (1, None, None)]
+
+
+def test_what_changed_is_marked_for_the_sums_and_nothing_else(meter):
+    quarters = make_meter(meter.distributor, interval_minutes=15)
+    ingest(meter, (slot(0), 1), (slot(1), 1))
+    RollupMark.objects.all().delete()
+    rows = [(meter.pk, slot(0), 1), (meter.pk, slot(1), 2), (quarters.pk, slot(0), 3)]
+    ingest_readings(distributor=meter.distributor, readings=Readings.of(rows), source="test")
+    marks = RollupMark.objects.order_by("meter").values_list("meter_id", "start", "end")
+    assert list(marks) == [
+        (meter.pk, slot(1), slot(2)),
+        (quarters.pk, slot(0), slot(0) + timedelta(minutes=15)),
+    ]
+
+
+def test_a_pile_of_parts_is_stored_like_one(meter, monkeypatch):
+    monkeypatch.setattr(piles, "GROUP_ROWS", 50)
+    meters = [meter, *(make_meter(meter.distributor) for _ in range(4))]
+    rows = [(each.pk, slot(at), 10 * at) for at in range(20) for each in meters[::-1]]
+    pile = Pile()
+    for cut in range(0, len(rows), 7):
+        pile.add(Readings.of(rows[cut : cut + 7]))
+    pile.add(Readings.of([(meter.pk, slot(3), 31), (meters[1].pk, slot(4), 40), (10**12, slot(0), 1)]))
+    assert len(pile) == 103
+    result = ingest_readings(distributor=meter.distributor, readings=pile, source="test")
+    assert (result.new, result.repeated, result.refused) == (99, 1, 3)
+    for each in meters:
+        expected = [(slot(at), 10 * at) for at in range(20) if (each, at) != (meter, 3)]
+        assert [row[:2] for row in stored(each)] == expected
+
+
 def test_the_version_rises_once_per_touched_meter(meter):
     other, still = make_meter(meter.distributor), make_meter(meter.distributor)
     ingest(still, (slot(0), 1))
@@ -101,7 +153,7 @@ def test_the_signal_names_meters_and_span_and_is_silent_where_nothing_changed(me
         (datetime(2999, 1, 1, tzinfo=UTC), 1, "the interval has not ended yet"),
         (datetime(1970, 1, 1, tzinfo=UTC), 1, "a time before 1990 cannot be right"),
         (NOON, -1, "is negative, but the meter does not feed into the grid"),
-        (NOON, 10_000_000_001, "is more than any meter measures; is the unit right?"),
+        (NOON, 2_000_000_001, "is more than any meter measures; is the unit right?"),
     ],
 )
 def test_what_cannot_be_true_is_refused_in_one_sentence(meter, start, wh, sentence):

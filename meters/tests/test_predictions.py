@@ -93,4 +93,7 @@ def test_what_is_no_forecast_is_refused_as_a_whole(meter):
         put_predictions(forecast_number=1, issued_at=NOON, predictions=unknown)
     with pytest.raises(BadPrediction, match="bounds"):
         put_predictions(forecast_number=1, issued_at=NOON, predictions=beyond)
+    huge = Predictions([meter.pk], seconds_of([slot(0)]), [1], [0], [3_000_000_000])
+    with pytest.raises(BadPrediction, match="more than any meter measures"):
+        put_predictions(forecast_number=1, issued_at=NOON, predictions=huge)
     assert in_force(meter) == []

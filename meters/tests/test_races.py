@@ -7,10 +7,17 @@ import pytest
 from django.db import connection
 
 from meters.models import IntervalReading, Quality, ReadingRevision
-from meters.services import Predictions, Readings, ingest_readings, put_predictions
+from meters.services import (
+    Predictions,
+    Readings,
+    correct_readings,
+    ingest_readings,
+    put_predictions,
+    undo_batch_readings,
+)
 from meters.services.columns import seconds_of
-from meters.tests.helpers import NOON, slot
-from tests.builder import make_distributor, make_meter
+from meters.tests.helpers import NOON, make_batch, slot
+from tests.builder import make_distributor, make_meter, make_user
 
 pytestmark = [pytest.mark.mariadb, pytest.mark.django_db(transaction=True)]
 
@@ -79,6 +86,69 @@ def test_two_writers_of_different_values_lose_no_revision():
         # One writer came second everywhere: a mixture would mean that the locks let go in between.
         winners = Counter(ReadingRevision.objects.filter(meter__in=meters).values_list("source", flat=True))
         assert len(winners) == 1
+
+
+def test_four_writers_of_overlapping_meters_lose_nothing():
+    for round_number in range(ROUNDS):
+        distributor = make_distributor()
+        meters = [make_meter(distributor) for _ in range(6)]
+        # Writer w knows meters w, w+1, w+2 and every slot is written once by each of those writers.
+        groups = [[meters[(writer + step) % 6] for step in range(3)] for writer in range(4)]
+        tasks = [
+            send(group[:: (-1) ** (writer + round_number)], writer + 1, range(SLOTS))
+            for writer, group in enumerate(groups)
+        ]
+        results = at_once(*tasks)
+        owners = {meter.pk: [at + 1 for at, group in enumerate(groups) if meter in group] for meter in meters}
+        assert sum(result.new for result in results) == SLOTS * sum(bool(each) for each in owners.values())
+        assert sum(result.corrected for result in results) == SLOTS * sum(len(each) - 1 for each in owners.values())
+        for meter in meters:
+            _told_by_revisions(meter, owners[meter.pk])
+
+
+def _told_by_revisions(meter, writers):
+    """The values of all its writers are in each slot's revisions and in the reading, each once, in a chain."""
+    rows = dict(IntervalReading.objects.filter(meter=meter).values_list("start", "energy_wh"))
+    assert len(rows) == SLOTS
+    for start, last in rows.items():
+        chain = list(
+            ReadingRevision.objects.filter(meter=meter, start=start)
+            .order_by("pk")
+            .values_list("energy_wh", "replaced_by_wh")
+        )
+        assert sorted([old for old, _ in chain] + [last]) == writers
+        assert [new for _, new in chain] == [old for old, _ in chain[1:]] + ([last] if chain else [])
+
+
+def _correction(meter, wh, person):
+    return lambda: correct_readings(meter=meter, values={slot(0): wh}, by=person, reason=f"says {wh}")
+
+
+def test_two_corrections_of_one_slot_at_once_are_both_told():
+    for _ in range(ROUNDS):
+        meter = make_meter(make_distributor())
+        send([meter], 1, [0])()
+        people = [make_user(meter.distributor) for _ in range(2)]
+        at_once(*(_correction(meter, wh, person) for wh, person in zip((5, 6), people, strict=True)))
+        rows = ReadingRevision.objects.filter(meter=meter).order_by("pk")
+        first, second = rows.values_list("energy_wh", "replaced_by_wh", "changed_by_id")
+        assert (first[0], first[1]) == (1, second[0])
+        assert {first[1], second[1]} == {5, 6}
+        assert {first[2], second[2]} == {person.pk for person in people}
+        assert IntervalReading.objects.get(meter=meter).energy_wh == second[1]
+
+
+def test_an_undo_and_a_correction_at_once_leave_one_story():
+    for _ in range(ROUNDS):
+        meter = make_meter(make_distributor())
+        batch = make_batch(meter.distributor)
+        rows = Readings.of([(meter.pk, slot(number), 1) for number in range(SLOTS)])
+        ingest_readings(distributor=meter.distributor, readings=rows, source="import", batch=batch)
+        undone, sent = at_once(lambda batch=batch: undo_batch_readings(batch=batch), send([meter], 2, range(SLOTS)))
+        assert (undone.removed, undone.kept) in {(SLOTS, 0), (0, SLOTS)}
+        assert (sent.new, sent.corrected) == (undone.removed, undone.kept)
+        assert set(IntervalReading.objects.filter(meter=meter).values_list("energy_wh", flat=True)) == {2}
+        assert ReadingRevision.objects.filter(meter=meter).count() == SLOTS
 
 
 def test_a_reading_and_its_prediction_find_each_other_whoever_comes_first():

@@ -1,13 +1,18 @@
 """The import of a real program, to the watt-hour."""
 
+import csv
 import os
+from datetime import UTC
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
+import polars as pl
 import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db.models import Count, Sum
 
+from meters.formats import Context, KnownMeter, Lines, format_of
 from meters.models import IntervalReading, Meter, ReadingRevision
 from tests.builder import make_distributor, make_meter
 
@@ -19,6 +24,8 @@ pytestmark = [
     pytest.mark.django_db,
     pytest.mark.skipif(not FOLDER.is_dir(), reason="the validation data are not here"),
 ]
+
+HOMES = ("cl22_8homes", "swiss_537hh_15min_7w_evenids", "swiss_537hh_hourly_7w_evenids")
 
 
 @pytest.fixture
@@ -50,3 +57,31 @@ def test_a_meter_that_is_not_listed_is_one_line_with_its_rows(distributor, capsy
     out = capsys.readouterr().out
     assert "4,752 rows left out:\n  RESIDENTIAL: there is no such meter (4,752 rows)\n" in out
     assert not IntervalReading.objects.exists()
+
+
+def test_nine_days_of_green_button_come_in_to_the_watt_hour(capsys):
+    home = make_meter(make_distributor(), "HOME", interval_minutes=60)
+    call_command(
+        "import_readings", str(SHARED / "greenbutton" / "TestGBDataHourlyNineDaysBinnedDaily.xml"), meter="HOME"
+    )
+    assert IntervalReading.objects.filter(meter=home).aggregate(wh=Sum("energy_wh"), rows=Count("*")) == {
+        "wh": 199_563,
+        "rows": 216,
+    }
+
+
+@pytest.mark.parametrize("name", HOMES)
+def test_the_forecast_homes_come_in_with_the_sum_of_their_rounded_values(name, tmp_path):
+    table = pl.read_parquet(SHARED / "forecast" / f"{name}.parquet")
+    homes = [column for column in table.columns if not column.startswith("__")]
+    starts = table["__index_level_0__"].dt.to_string("%Y-%m-%dT%H:%MZ").alias("start")
+    file = tmp_path / "homes.csv"
+    table.select(starts, *homes).write_csv(file)
+    numbers = {home: KnownMeter(at, UTC, 60) for at, home in enumerate(homes)}
+    lines = Lines(file)
+    batches = list(format_of(lines).read(lines, Context(numbers)))
+    cells = [cell for row in csv.reader(file.open(encoding="utf-8")) for cell in row[1:] if cell][len(homes) :]
+    exact = sum(int((Decimal(cell) * 1000).quantize(Decimal(1), ROUND_HALF_UP)) for cell in cells)
+    assert sum(int(batch.energies_wh.sum()) for batch in batches) == exact
+    assert sum(map(len, batches)) == len(cells)
+    assert not any(batch.problems or batch.unknown for batch in batches)
