@@ -9,11 +9,16 @@ over itself and tear a hole of an hour in spring.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
 
 from common.speech import day_words, hours_words
 
 DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
 MINUTE_MS = 60_000
 
 
@@ -28,12 +33,35 @@ def clock_steps(first_ms: int, last_ms: int, zone: ZoneInfo) -> list[list[int | 
     >>> clock_steps(1604188800000, 1604275200000, ZoneInfo("America/Los_Angeles"))
     [[1604188800000, -25200000, 'PDT'], [1604221200000, -28800000, 'PST']]
     """
-    steps = [_step(first_ms, zone)]
+    return [list(step) for step in _clock_steps(first_ms, last_ms, zone)]
+
+
+# A year asks for the offset of 365 days, and every look at the same dates would ask again.
+@lru_cache(maxsize=512)
+def _clock_steps(first_ms: int, last_ms: int, zone: ZoneInfo) -> list[list[int | str]]:
+    before = _step(first_ms, zone)
+    steps = [before]
     for day in range(first_ms, last_ms, DAY_MS):
         end = min(day + DAY_MS, last_ms)
-        if _step(end, zone)[1:] != _step(day, zone)[1:]:
+        after = _step(end, zone)
+        if after[1:] != before[1:]:
             steps.append(_step(_change_between(day, end, zone), zone))
+        before = after
     return steps
+
+
+def local_ms(instants: NDArray[np.int64], zone: ZoneInfo) -> NDArray[np.int64]:
+    """What the zone's clock shows at rising instants, as milliseconds since its own 1970: for days and hours.
+
+    >>> local_ms(np.array([1604188800000]), ZoneInfo("America/Los_Angeles")).tolist()
+    [1604163600000]
+    """
+    if not len(instants):
+        return instants
+    steps = clock_steps(int(instants[0]), int(instants[-1]) + HOUR_MS, zone)
+    begins, offsets = np.array([step[0] for step in steps]), np.array([step[1] for step in steps])
+    shown: NDArray[np.int64] = instants + offsets[np.searchsorted(begins, instants, side="right") - 1]
+    return shown
 
 
 def _step(ms: int, zone: ZoneInfo) -> list[int | str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,7 @@ class MeterSlots:
         predicted_wh, lower_wh, upper_wh: (n,) Wh, the prediction in force and its 80 % band, NaN where none.
         interval_minutes: length of every interval.
         quality: (n,) a word for the reader per row ("estimated"), "" for an ordinary measured value.
+        estimated: (n,) which readings are estimates; without it none is.
 
     Raises:
         ChartDataError: lengths differ, times do not rise, or the interval is not positive.
@@ -48,11 +49,14 @@ class MeterSlots:
     upper_wh: Floats
     interval_minutes: int
     quality: Sequence[str] = ()
+    estimated: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
-        columns = {name: getattr(self, name) for name in _COLUMNS}
+        columns: dict[str, Any] = {name: getattr(self, name) for name in _COLUMNS}
         if self.quality:
             columns["quality"] = self.quality
+        if self.estimated is not None:
+            columns["estimated"] = self.estimated
         wrong = [name for name, values in columns.items() if len(values) != len(self.start)]
         if wrong:
             raise ChartDataError(f"{', '.join(wrong)} must have {len(self.start)} values, one per start.")
@@ -74,9 +78,33 @@ class MeterSlots:
         """Length of an interval in milliseconds."""
         return self.interval_minutes * 60_000
 
+    @property
+    def measured(self) -> NDArray[np.int64]:
+        """Rows that have a reading, rising."""
+        return np.flatnonzero(~np.isnan(self.energy_wh))
+
     def word(self, row: int) -> str:
         """Quality of a row in the reader's words."""
-        return self.quality[row] if self.quality else ""
+        return self.quality[row] if len(self.quality) else ""
+
+
+class Words(Sequence[str]):
+    """A word per row, looked up when it is asked for: of a year's rows few are."""
+
+    def __init__(self, codes: NDArray[np.int64], words: Mapping[int, str]) -> None:
+        self._codes, self._words = codes, words
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    @overload
+    def __getitem__(self, row: int) -> str: ...
+    @overload
+    def __getitem__(self, row: slice) -> Sequence[str]: ...
+    def __getitem__(self, row: int | slice) -> str | Sequence[str]:
+        if isinstance(row, slice):
+            return Words(self._codes[row], self._words)
+        return self._words.get(int(self._codes[row]), "")
 
 
 _COLUMNS = ("energy_wh", "predicted_wh", "lower_wh", "upper_wh")

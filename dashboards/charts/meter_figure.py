@@ -15,7 +15,7 @@ def _tooltips() -> str:
     return tip(
         "@when",
         {
-            _("measured"): "@reading_text @quality",
+            _("measured"): "@reading_text @remark",
             _("expected"): "@prediction_text",
             _("likely range"): _("%(low)s to %(high)s") % {"low": "@lower_text", "high": "@upper_text"},
         },
@@ -32,7 +32,7 @@ def meter_figure() -> Any:
 
 _SPAN: dict[str, list[Any]] = {"start": [], "end": []}
 _XY: dict[str, list[Any]] = {"x": [], "y": []}
-_SLOTS = ("reading", "prediction", "lower", "upper", "quality", "when")
+_SLOTS = ("reading", "prediction", "lower", "upper", "remark", "when")
 _TEXTS = ("reading_text", "prediction_text", "lower_text", "upper_text")
 _COLUMNS: dict[str, dict[str, list[Any]]] = {
     "slots": {**_SPAN, **{name: [] for name in (*_SLOTS, *_TEXTS)}},
@@ -43,6 +43,9 @@ _COLUMNS: dict[str, dict[str, list[Any]]] = {
     "band": dict(_XY),
     "saved": dict(_XY),
     "latest": dict(_XY),
+    "estimated": dict(_XY),
+    "excluded": {**_SPAN, "name": [], "shown_name": [], "name_at": []},
+    "peaks": {**_XY, "place": []},
 }
 
 
@@ -56,7 +59,9 @@ def _main(sources: dict[str, Any]) -> Any:
     _time_axis(fig)
     fig.yaxis.ticker.desired_num_ticks = 5
     _backdrop(fig, sources)
+    _excluded_strip(fig, sources["excluded"])
     _lines(fig, sources)
+    _peaks(fig, sources["peaks"])
     _hover(fig, sources["slots"])
     return fig
 
@@ -86,11 +91,41 @@ def _gap_strip(fig: Any, source: Any) -> None:
     themed(strip.glyph, fill_color="--chart-gap-fill", hatch_color="--chart-gap")
 
 
+def _excluded_strip(fig: Any, source: Any) -> None:
+    """A strip of its own along the lower edge, named where there is room: it takes nothing from the events."""
+    strip = fig.quad(
+        left="start", right="end", bottom=0, top=0.05, y_range_name="top", source=source, line_width=1,
+        hatch_pattern="dot", hatch_scale=6, level="underlay",
+    )  # fmt: skip
+    themed(strip.glyph, fill_color="--surface", line_color="--chart-gap", hatch_color="--chart-gap")
+    names = fig.text(
+        "name_at", 0.06, text="shown_name", source=source, y_range_name="top", x_offset=4, text_baseline="bottom",
+        text_font_size="12px", text_font=GLYPH_FONT,
+    )  # fmt: skip
+    names.glyph.tags = ["text_font=font"]
+    themed(names.glyph, text_color="--chart-text")
+
+
+def _peaks(fig: Any, source: Any) -> None:
+    """A ring and its place at each of the highest intervals."""
+    rings = fig.scatter("x", "y", source=source, size=10, line_width=2)
+    themed(rings.glyph, fill_color="--surface", line_color="--ink")
+    places = fig.text(
+        "x", "y", text="place", source=source, y_offset=-8, text_align="center", text_baseline="bottom",
+        text_font_size="12px", text_font_style="bold", text_font=GLYPH_FONT,
+    )  # fmt: skip
+    places.glyph.tags = ["text_font=font"]
+    themed(places.glyph, text_color="--ink")
+
+
 def _lines(fig: Any, sources: dict[str, Any]) -> None:
     expected = fig.line("x", "y", source=sources["prediction"], line_width=2, line_dash=[6, 4])
     themed(expected.glyph, line_color="--chart-prediction")
     reading = fig.line("x", "y", source=sources["reading"], line_width=2.5, line_join="round")
     themed(reading.glyph, line_color="--chart-reading")
+    # Gaps in the line where a value is an estimate: solid is measured.
+    estimated = fig.line("x", "y", source=sources["estimated"], line_width=3, line_dash=[4, 4])
+    themed(estimated.glyph, line_color="--surface")
     latest = fig.scatter("x", "y", source=sources["latest"], size=11, line_width=2)
     themed(latest.glyph, fill_color="--chart-reading", line_color="--surface")
 

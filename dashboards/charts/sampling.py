@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,18 +29,22 @@ def rows_to_keep(series: Sequence[Floats], *, limit: int, whole: Mask) -> Rows:
     if n <= limit:
         return np.arange(n)
     kept = np.flatnonzero(whole)[-(limit // 2) :]
-    buckets = max(1, (limit - len(kept)) // (2 * len(series)))
-    edges = np.linspace(0, n, buckets + 1).astype(np.int64)
-    found = [_extremes(values, edges) for values in series]
+    stretches = max(1, (limit - len(kept)) // (2 * len(series)))
+    found = [_extremes(values, -(-n // stretches)) for values in series]
     return np.unique(np.concatenate([kept, *found]))
 
 
-def _extremes(values: Floats, edges: Rows) -> Rows:
-    stretches = list(pairwise(edges))
-    lows = [low + np.argmin(_filled(values[low:high], np.inf)) for low, high in stretches]
-    highs = [low + np.argmax(_filled(values[low:high], -np.inf)) for low, high in stretches]
-    return np.array([*lows, *highs], dtype=np.int64)
+def _extremes(values: Floats, width: int) -> Rows:
+    """Where the smallest and the largest value of each stretch of so many rows stand."""
+    missing = np.isnan(values)
+    firsts = np.arange(0, len(values), width)
+    lows = firsts + _squared(np.where(missing, np.inf, values), width, np.inf).argmin(axis=1)
+    highs = firsts + _squared(np.where(missing, -np.inf, values), width, -np.inf).argmax(axis=1)
+    return np.concatenate([lows, highs])
 
 
-def _filled(values: Floats, missing: float) -> Floats:
-    return np.where(np.isnan(values), missing, values)
+def _squared(values: Floats, width: int, filling: float) -> Floats:
+    """One stretch a row; the last is filled up with what is never chosen."""
+    room = np.full(-(-len(values) // width) * width, filling)
+    room[: len(values)] = values
+    return room.reshape(-1, width)

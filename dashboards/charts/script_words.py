@@ -16,8 +16,10 @@ def script_words() -> dict[str, str]:
         "not_drawn": _("The chart could not be drawn. Reload the page; the table below has the figures."),
         "stale": _("Not up to date since {time}. {why}"),
         "keys": _("Arrow keys move in time, plus and minus zoom, Home goes back."),
+        "cells": _("Arrow keys go from hour to hour; each is read out with its value."),
         "all_times": _("All times"),
         "cut": _("The first {shown} of {all} rows are shown."),
         "noon": _("noon"),
+        "range": _("%(low)s to %(high)s") % {"low": "{low}", "high": "{high}"},
         "hours": pgettext("hours of a day", "%(first)s to %(last)s") % {"first": "{first}", "last": "{last}"},
     }

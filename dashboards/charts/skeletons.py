@@ -12,12 +12,16 @@ import orjson
 from bokeh.embed import json_item
 
 from common.speech import PATTERNS, language
+from dashboards.charts.comparison import comparison_figure
 from dashboards.charts.correlation import correlation_figure
 from dashboards.charts.data import ChartError, Payload
+from dashboards.charts.heat import heat_figure
+from dashboards.charts.load_figure import load_figure
 from dashboards.charts.meter_figure import meter_figure
 from dashboards.charts.participation import participation_figure
 from dashboards.charts.places import map_figure
 from dashboards.charts.rank import rank_figure
+from dashboards.charts.sums import sums_figure
 
 FIGURES: MappingProxyType[str, Callable[[], Any]] = MappingProxyType(
     {
@@ -26,6 +30,10 @@ FIGURES: MappingProxyType[str, Callable[[], Any]] = MappingProxyType(
         "correlation": correlation_figure,
         "map": map_figure,
         "rank": rank_figure,
+        "heat": heat_figure,
+        "sums": sums_figure,
+        "comparison": comparison_figure,
+        "load": load_figure,
     }
 )
 

@@ -28,6 +28,11 @@ LIGHT = {
     "--chart-target": "#14201f",
     "--chart-grid": "#e4eae8",
     "--chart-axis": "#93a29e",
+    "--chart-seq-1": "#e3eef8",
+    "--chart-seq-2": "#b4d1ec",
+    "--chart-seq-3": "#76a9d8",
+    "--chart-seq-4": "#3178b8",
+    "--chart-seq-5": "#0f4a80",
     "--chart-text": "#566562",
 }
 FONT = "system-ui, sans-serif"

@@ -110,6 +110,14 @@ window.chartShapes = (() => {
     return { ticks, labels };
   };
 
+  /* The same of a payload's own ticks, rows of [place, words]: every second, third … one where not all fit. */
+  const givenTicks = (all, start, end, room) => {
+    const inside = all.filter(([place]) => place >= start && place <= end);
+    const every = Math.ceil(inside.length / Math.max(1, room * 1.5));
+    const shown = inside.filter((_, row) => row % every === 0);
+    return { ticks: shown.map(([place]) => place), labels: new Map(shown) };
+  };
+
   /* "Thu 23 Jul 2026, 7 to 7:30 pm PDT" */
   const slotWords = (clock, start, end) => {
     const from = wall(clock, start);
@@ -130,6 +138,40 @@ window.chartShapes = (() => {
     if (!known(value)) return missing;
     const words = value.toLocaleString(LANGUAGE, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: "always" });
     return `${words.replace("-", "−")}${unit ? ` ${unit}` : ""}`;
+  };
+
+  /* The cells of a heat map, by column and then by hour. */
+  const cellsOf = (sources) =>
+    Object.keys(sources)
+      .filter((name) => name.startsWith("heat_"))
+      .flatMap((name) => Array.from(sources[name].left, (_, row) => Object.fromEntries(Object.entries(sources[name]).map(([key, column]) => [key, column[row]]))))
+      .sort((a, b) => a.left - b.left || a.bottom - b.bottom);
+
+  /* The cell that an arrow key leads to, or stays at; undefined for other keys. */
+  const nextCell = (cells, now, key) => {
+    const ways = {
+      ArrowUp: (cell) => cell.left === now.left && cell.bottom < now.bottom && now.bottom - cell.bottom,
+      ArrowDown: (cell) => cell.left === now.left && cell.bottom > now.bottom && cell.bottom - now.bottom,
+      ArrowLeft: (cell) => cell.bottom === now.bottom && cell.left < now.left && now.left - cell.left,
+      ArrowRight: (cell) => cell.bottom === now.bottom && cell.left > now.left && cell.left - now.left,
+    };
+    if (!ways[key] || !cells.length) return undefined;
+    if (!now) return cells[0];
+    const found = cells.filter((cell) => ways[key](cell)).sort((a, b) => ways[key](a) - ways[key](b));
+    return found[0] || now;
+  };
+
+  /* Rows of a table out of drawn columns, the newest measured first, then what is ahead; a pair of names is a range. */
+  const tableRows = (table, columns, texts) => {
+    const words = (name, row) => (texts[name] ? numberWords(columns[name][row], { ...texts[name], unit: "" }) : columns[name][row]);
+    const cell = (name, row) => {
+      if (!Array.isArray(name)) return words(name, row);
+      const [low, high] = name;
+      return known(columns[low][row]) && known(columns[high][row]) ? say("range", { low: words(low, row), high: words(high, row) }) : "–";
+    };
+    const rows = Array.from(columns.start, (_, row) => table.columns.map((name) => cell(name, row)));
+    const ahead = columns[table.columns[1]].findLastIndex(known) + 1;
+    return [...rows.slice(0, ahead).reverse(), ...rows.slice(ahead)];
   };
 
   /* A number as Bokeh wrote it, which it does in English only, in the page's language. */
@@ -153,5 +195,5 @@ window.chartShapes = (() => {
     return { names, at };
   };
 
-  return { HOUR, LANGUAGE, say, numbers, stepLine, stepArea, localTicks, slotWords, clockWords, numberWords, localNumber, namesThatFit };
+  return { HOUR, LANGUAGE, say, numbers, stepLine, stepArea, localTicks, givenTicks, tableRows, cellsOf, nextCell, slotWords, clockWords, numberWords, localNumber, namesThatFit };
 })();

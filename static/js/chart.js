@@ -3,7 +3,8 @@
      data-data-url      payload, answered with an ETag; 304 when nothing changed
      data-live-seconds  how often to ask again; absent or 0: once
    In the same figure, each optional: [data-chart-say] or .chart__say, select[data-chart-events], [data-chart-status],
-   [data-chart-keys], tbody[data-chart-rows] or [data-chart-table] tbody, [data-chart-rows-note].
+   [data-chart-keys], tbody[data-chart-rows] or [data-chart-table] tbody, [data-chart-rows-note]; anywhere on the page
+   tbody[data-chart-list] for a payload's further lists. A payload with `table` has its rows made of what is drawn.
    The element's data-chart-state is loading, ready, empty, stale or error. */
 "use strict";
 
@@ -11,7 +12,8 @@
   const shapes = window.chartShapes;
   const MARGIN = 3 * shapes.HOUR;
   const SLOWEST_SECONDS = 300;
-  const ROWS_SHOWN = 300;
+  const ROWS_SHOWN = 2500;
+  const NAMED_SPANS = ["events", "excluded"];
   const phone = window.matchMedia("(max-width: 40rem)");
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const painter = document.createElement("canvas").getContext("2d");
@@ -41,10 +43,11 @@
     } catch {
       throw new Refusal(shapes.say("unreachable"));
     }
-    if (response.status === 304) return { unchanged: true };
+    const seconds = Number(response.headers.get("Live-Seconds")) || 0;
+    if (response.status === 304) return { unchanged: true, seconds };
     const type = response.headers.get("Content-Type") || "";
     if (!response.ok || !type.includes("json")) throw new Refusal(refusalWords(response));
-    return { body: await response.json(), tag: response.headers.get("ETag") };
+    return { body: await response.json(), tag: response.headers.get("ETag"), seconds };
   };
 
   class Chart {
@@ -59,6 +62,7 @@
       this.tag = null;
       this.payload = null;
       this.updatedAt = null;
+      this.told = "";
     }
 
     part(selector) {
@@ -90,9 +94,11 @@
         const answer = await getJson(this.place.dataset.dataUrl, this.tag ? { "If-None-Match": this.tag } : {});
         this.failures = 0;
         this.updatedAt = new Date();
+        // How often to ask again changes while a page is open: an event begins, a meter falls silent.
+        if (this.seconds && answer.seconds) this.seconds = answer.seconds;
         if (!answer.unchanged) this.take(answer);
         this.state(this.payload.empty ? "empty" : "ready");
-        this.say(this.payload.empty || "");
+        this.say(this.payload.empty || this.told);
       } catch (error) {
         this.fail(error);
       } finally {
@@ -152,6 +158,7 @@
     take({ body, tag }) {
       const before = this.payload;
       this.payload = body;
+      this.told = "";
       this.canvas.hidden = Boolean(body.empty);
       // Ranges before data: what is painted past the frame's edge in wrong ranges is never wiped off.
       for (const [name, props] of Object.entries(body.props)) this.named(name)?.setv(props);
@@ -162,6 +169,7 @@
       this.words(body);
       this.options(body.events);
       this.rows(body);
+      for (const [name, rows] of Object.entries(body.lists || {})) this.list(name, rows);
     }
 
     fill(payload) {
@@ -173,7 +181,11 @@
         sources[to] = form === "line" ? shapes.stepLine(sources[from], y) : shapes.stepArea(sources[from], low, high);
       }
       for (const [name, texts] of Object.entries(payload.texts)) this.addWords(sources[name], texts);
-      if (sources.events) Object.assign(sources.events, { shown_name: sources.events.name.map(() => ""), name_at: sources.events.start });
+      for (const spans of NAMED_SPANS.map((name) => sources[name]).filter(Boolean)) {
+        Object.assign(spans, { shown_name: spans.name.map(() => ""), name_at: spans.start });
+      }
+      this.drawn = sources;
+      this.cells = shapes.cellsOf(sources);
       for (const [name, columns] of Object.entries(sources)) {
         const source = this.named(name);
         if (source) source.data = columns;
@@ -184,7 +196,9 @@
       for (const [name, form] of Object.entries(texts)) {
         columns[`${name}_text`] = Array.from(columns[name], (value) => shapes.numberWords(value, form));
       }
-      columns.when = Array.from(columns.start, (start, row) => shapes.slotWords(this.payload.clock, start, columns.end[row]));
+      // A thinned step reaches to the next one, but its value is of one interval.
+      const { clock, interval = Infinity } = this.payload;
+      columns.when ||= Array.from(columns.start, (start, row) => shapes.slotWords(clock, start, Math.min(start + interval, columns.end[row])));
     }
 
     /* ---- what is in view ---------------------------------------------- */
@@ -222,7 +236,9 @@
         if (!axis) continue;
         const { start, end } = plot.x_range;
         const room = Math.max(2, Math.floor(this.place.clientWidth / 84));
-        const { ticks, labels } = shapes.localTicks(this.payload.clock, start, end, room);
+        const { ticks, labels } = this.payload.ticks
+          ? shapes.givenTicks(this.payload.ticks, start, end, room)
+          : shapes.localTicks(this.payload.clock, start, end, room);
         axis.major_label_overrides = labels;
         axis.ticker.ticks = ticks;
       }
@@ -230,11 +246,12 @@
     }
 
     eventNames() {
-      const source = this.named("events");
       const { start, end } = this.named("x_range");
       const perPixel = (end - start) / Math.max(1, this.place.clientWidth - 50);
-      const { names, at } = shapes.namesThatFit(source.data, start, end, perPixel);
-      source.data = { ...source.data, shown_name: names, name_at: at };
+      for (const source of NAMED_SPANS.map((name) => this.named(name)).filter((found) => found?.data.name)) {
+        const { names, at } = shapes.namesThatFit(source.data, start, end, perPixel);
+        source.data = { ...source.data, shown_name: names, name_at: at };
+      }
     }
 
     showEvent() {
@@ -247,18 +264,31 @@
       if (!this.named("x_range")) return;
       this.place.tabIndex = 0;
       if (!this.place.hasAttribute("role")) this.place.setAttribute("role", "group");
-      this.place.setAttribute("aria-description", shapes.say("keys"));
+      this.place.setAttribute("aria-description", shapes.say(this.named("cursor") ? "cells" : "keys"));
       this.place.addEventListener("keydown", (event) => this.key(event));
     }
 
     key(event) {
       const range = this.named("x_range");
       if (!range || event.target !== this.place || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (this.named("cursor")) return this.cellKey(event);
       const width = range.end - range.start;
       const moves = { ArrowLeft: [-0.25, -0.25], ArrowRight: [0.25, 0.25], "+": [0.25, -0.25], "-": [-0.5, 0.5] };
       if (event.key === "Home") range.setv({ start: range.reset_start, end: range.reset_end });
       else if (moves[event.key]) range.setv({ start: range.start + moves[event.key][0] * width, end: range.end + moves[event.key][1] * width });
       else return;
+      event.preventDefault();
+    }
+
+    /* In a heat map the arrow keys lead from cell to cell, and each says its value. */
+    cellKey(event) {
+      const cell = shapes.nextCell(this.cells, this.cell, event.key);
+      if (!cell) return;
+      this.cell = cell;
+      const { left, right, bottom, top, when, value_text: value, note } = cell;
+      this.named("cursor").data = { left: [left], right: [right], bottom: [bottom], top: [top] };
+      this.told = `${when}: ${[value, note].filter(Boolean).join(", ")}`;
+      this.say(this.told);
       event.preventDefault();
     }
 
@@ -286,9 +316,22 @@
       this.select.disabled = !events.length;
     }
 
-    rows({ rows, rows_note: note }) {
+    rows({ rows, rows_note: note, table }) {
       const body = this.part("tbody[data-chart-rows], [data-chart-table] tbody");
-      if (!body || !rows) return;
+      if (!body || !(rows || table)) return;
+      if (!table) return this.showRows(body, rows, note);
+      const details = body.closest("details");
+      const make = () => this.showRows(body, shapes.tableRows(table, this.drawn[table.from], this.payload.texts[table.from]), "");
+      // Two thousand rows are made when somebody looks at them.
+      if (!details || details.open) make();
+      else details.ontoggle = () => details.open && make();
+    }
+
+    list(name, rows) {
+      document.querySelector(`tbody[data-chart-list="${name}"]`)?.replaceChildren(...rows.map(tableRow));
+    }
+
+    showRows(body, rows, note) {
       body.replaceChildren(...rows.slice(0, ROWS_SHOWN).map(tableRow));
       const cut = rows.length > ROWS_SHOWN ? shapes.say("cut", { shown: ROWS_SHOWN, all: rows.length }) : "";
       this.noteBelow(body, [note, cut].filter(Boolean).join(" "));
