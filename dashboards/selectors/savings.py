@@ -13,6 +13,7 @@ from dashboards.charts import Payload, participation_payload
 from dashboards.words import kwh
 from meters.models import IntervalReading, Meter
 from meters.selectors import BelowForecast, below_forecast
+from meters.services.rollups import compared_by_hours
 
 NOTHING = BelowForecast(0, 0, 0, 0)
 
@@ -27,15 +28,18 @@ class Compared:
 
 
 def compared(*, user: User, meter: Meter, start: datetime, end: datetime) -> Compared:
-    """One meter's readings against their forecast, of the dates that were the reader's. One query."""
-    found = compared_by_meter(user=user, meters=[meter], start=start, end=end)
+    """One meter's readings against their forecast, of the dates that were the reader's. One query.
+
+    From the readings: of one meter they are read in the time that looking for sums takes.
+    """
+    readings = IntervalReading.objects.visible_to(user).filter(meter=meter, start__gte=start, start__lt=end)
+    found = below_forecast(readings=readings)
     return Compared(found.get(meter.pk, NOTHING), start, end)
 
 
 def compared_by_meter(*, user: User, meters: list[Meter], start: datetime, end: datetime) -> dict[int, BelowForecast]:
-    """Meter id -> its figures; a meter without any forecast in that time is left out. One query."""
-    readings = IntervalReading.objects.visible_to(user).filter(meter__in=meters, start__gte=start, start__lt=end)
-    return below_forecast(readings=readings)
+    """Meter id -> its figures; a meter without any forecast in that time is left out. From sums by hour."""
+    return compared_by_hours(user=user, meter_ids=[meter.pk for meter in meters], start=start, end=end)
 
 
 def saved_facts(saved_wh: int, figures: BelowForecast, *, period: str) -> list[dict[str, Any]]:
