@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import ApprovalStatus, User
+from common.cache import redis_is_away
+from dashboards.sections import urls_of
 from organizations.access import Role, role_of
 from organizations.colors import style_sheet
 from organizations.hosts import distributor_here
@@ -39,13 +41,15 @@ class NavItem:
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """`portal`, `nav`, `theme` and `density` for templates; looked up only by pages that use them."""
+    """`portal`, `nav`, `theme`, `density` and `is_redis_away` for templates; looked up only by pages that use them."""
     role = role_of(request.user) if hasattr(request, "user") else Role.ANONYMOUS
+    runs_the_portal = role.is_staff or role is Role.PLATFORM
     return {
         "portal": SimpleLazyObject(lambda: _portal(request)),
         "nav": SimpleLazyObject(lambda: _navigation(request, role)),
         "theme": getattr(getattr(request, "user", None), "theme", ""),
-        "density": "compact" if role.is_staff or role is Role.PLATFORM else "",
+        "density": "compact" if runs_the_portal else "",
+        "is_redis_away": runs_the_portal and redis_is_away(),
     }
 
 
@@ -91,7 +95,7 @@ def _navigation(request: HttpRequest, role: Role) -> dict[str, Any]:
                 label=label,
                 url=reverse(name),
                 icon=icon,
-                current=_is_current(request.path, reverse(name), is_first=number == 0),
+                current=any(_is_current(request.path, url, is_first=number == 0) for url in urls_of(name)),
                 count=counts.get(name, 0),
             )
             for number, (name, label, icon) in enumerate(entries)
@@ -140,20 +144,23 @@ def _entries(role: Role) -> tuple[str, list[tuple[str, str, str]]]:
     if role.is_member:
         entries = [
             ("organization_home", _("Overview"), "home"),
+            ("organization_load", _("Load"), "chart"),
             ("organization_meters", _("Meters"), "meter"),
             ("organization_rewards", _("Rewards"), "coin"),
         ]
         if role is Role.ORGANIZATION_ADMIN:
             entries.insert(1, ("organization_approvals", _("Approvals"), "people"))
             entries.insert(2, ("organization_people", _("People"), "people"))
+            entries.append(("organization_imports", _("Imports"), "down"))
             entries.append(("organization_audit", _("History"), "list"))
         return "menu", entries
     if role.is_staff or role is Role.PLATFORM:
         return "menu", [
             ("operator_home", _("Overview"), "home"),
+            ("load_fleet", _("Load"), "chart"),
             ("operator_meters", _("Meters"), "meter"),
-            ("operator_map", _("Map"), "map"),
             ("operator_events", _("Events"), "calendar"),
+            ("operator_imports", _("Data"), "down"),
             *_organizations(role),
             *_sent_mail(role),
             ("admin:index", _("Administration"), "gear"),

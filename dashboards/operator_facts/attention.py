@@ -16,6 +16,7 @@ from delivery.models import DeliveryState, Message
 from events.models import Event, EventState
 from forecasting.models import ForecastState
 from forecasting.selectors import newest_forecast
+from meters.models import BatchState, HitState, ImportBatch, QualityHit
 from organizations.models import Distributor
 
 NAMED = 5
@@ -36,13 +37,29 @@ class Need:
 
 
 def needs(distributor: Distributor, newest: Sequence[Newest], now: datetime, *, may_manage: bool) -> list[Need]:
-    """Everything that needs somebody, the most pressing first; empty when all is well. Four queries."""
+    """Everything that needs somebody, the most pressing first; empty when all is well. Six queries."""
     return [
         *_stale(newest, now),
         *_messages(distributor, now, may_manage),
         *_forecast(distributor, now),
         *_events(distributor, now),
+        *_data(distributor),
         *_people(distributor, may_manage),
+    ]
+
+
+def _data(distributor: Distributor) -> list[Need]:
+    """Files that were checked and wait for a word, and readings that look wrong."""
+    checked = ImportBatch.objects.filter(distributor=distributor, state=BatchState.CHECKED).count()
+    doubts = QualityHit.objects.filter(distributor=distributor, state=HitState.OPEN).count()
+    files = ngettext("%(count)d file waits to be stored", "%(count)d files wait to be stored", checked)
+    wrong = ngettext("%(count)d thing looks wrong", "%(count)d things look wrong", doubts)
+    found = (
+        (checked, files, _("It is checked; see what it would bring."), f"{reverse('operator_imports')}?state=checked"),
+        (doubts, wrong, _("Readings that are missing or far from usual."), reverse("operator_quality_hits")),
+    )
+    return [
+        Need(label % {"count": count}, text, url, _("See them"), "info") for count, label, text, url in found if count
     ]
 
 

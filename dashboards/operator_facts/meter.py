@@ -8,13 +8,13 @@ from django.utils.translation import ngettext
 
 from common.speech import float_words, length_words, number_words, plain_words
 from dashboards.operator_facts.holders import holder_names
-from dashboards.operator_facts.points import DAYS, lines_of, recent_readings
+from dashboards.operator_facts.points import DAYS, lines_of, recently_compared
 from dashboards.operator_facts.selection import in_service
 from dashboards.times import moment_words
 from dashboards.words import kwh, money
 from forecasting.selectors import newest_of_meter
 from meters.models import IntervalReading, Meter
-from meters.selectors import BelowForecast, below_forecast, holders_at
+from meters.selectors import BelowForecast, holders_at
 from settlement.selectors import Saved, rank_by_savings, saved_by_meter
 
 NOTHING = BelowForecast(0, 0, 0, 0)
@@ -43,8 +43,7 @@ def savings_tiles(meter: Meter, now: datetime) -> list[dict[str, str]]:
 
 
 def _below_tiles(meter: Meter, now: datetime) -> list[dict[str, str]]:
-    readings = recent_readings(meter.distributor, now).filter(meter=meter)
-    below = below_forecast(readings=readings).get(meter.pk, NOTHING)
+    below = recently_compared([meter], now).get(meter.pk, NOTHING)
     share = below.participation
     signed = _("%(days)d days; %(signed)s kWh less what was above it") % {"days": DAYS, "signed": kwh(below.signed_wh)}
     counted = _("%(below)s of %(all)s intervals below forecast") % {

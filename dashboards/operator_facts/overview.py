@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from common.speech import float_words, percent_words
-from dashboards.operator_facts.points import DAYS, lines_of, recent_readings
+from dashboards.operator_facts.points import DAYS, lines_of, recently_compared
 from dashboards.times import moment_words
 from dashboards.words import kwh, money
 from events.models import Event, EventState
 from forecasting.selectors import accuracy_of, newest_finished, rungs_of
 from meters.models import IntervalReading, Meter
-from meters.selectors import below_forecast_of_all
+from meters.selectors import added_up
 from organizations.models import Distributor
 from settlement.selectors import saved_in_total
 
@@ -72,9 +72,9 @@ def load_words(newest: Sequence[Newest], now: datetime) -> dict[str, str]:
 
 
 def sums(distributor: Distributor, now: datetime, meters: QuerySet[Meter] | None = None) -> list[dict[str, str]]:
-    """Saved in events first, below forecast second with its signed sum beside it; of all or these. Two queries."""
+    """Saved in events first, below forecast second with its signed sum beside it; of all or these."""
     saved = saved_in_total(lines=lines_of(distributor, meters))
-    below = below_forecast_of_all(readings=recent_readings(distributor, now, meters))
+    below = added_up(recently_compared(distributor.meters.all() if meters is None else meters, now).values())
     events = ngettext("%(count)d settled event", "%(count)d settled events", saved.events) % {"count": saved.events}
     paid = _("%(amount)s earned") % {"amount": money(saved.earned, distributor.currency)}
     signed = _("%(days)d days; %(signed)s kWh less what was above it") % {"days": DAYS, "signed": kwh(below.signed_wh)}

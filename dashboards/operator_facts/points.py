@@ -1,5 +1,6 @@
 """Meters as the map and the rank show them."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
@@ -7,8 +8,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from dashboards.charts import MeterPoint
-from meters.models import IntervalReading, Meter
-from meters.selectors import BelowForecast, below_forecast
+from meters.models import Meter
+from meters.selectors import BelowForecast
+from meters.services.rollups import compared_of_meters
 from organizations.models import Distributor
 from settlement.models import SettlementLine
 from settlement.selectors import Saved, saved_by_meter
@@ -17,13 +19,10 @@ DAYS = 30
 """How far back below forecast and participation look."""
 
 
-def recent_readings(
-    distributor: Distributor, now: datetime, meters: QuerySet[Meter] | None = None
-) -> QuerySet[IntervalReading]:
-    """The distributor's readings of the last `DAYS` days, of all meters or of these."""
-    since = now - timedelta(days=DAYS)
-    readings = IntervalReading.objects.filter(meter__distributor=distributor, start__gte=since)
-    return readings if meters is None else readings.filter(meter__in=meters.order_by().values("pk"))
+def recently_compared(meters: Collection[Meter], now: datetime) -> dict[int, BelowForecast]:
+    """Meter id -> its readings of the last `DAYS` days against their forecast, from sums by hour."""
+    ids = [meter.pk for meter in meters]
+    return compared_of_meters(meter_ids=ids, start=now - timedelta(days=DAYS), end=now)
 
 
 def lines_of(distributor: Distributor, meters: QuerySet[Meter] | None = None) -> QuerySet[SettlementLine]:
@@ -33,12 +32,10 @@ def lines_of(distributor: Distributor, meters: QuerySet[Meter] | None = None) ->
 
 
 def meter_points(distributor: Distributor, meters: QuerySet[Meter], now: datetime) -> list[MeterPoint]:
-    """Each of these meters with what it saved in settled events and its participation. Three queries."""
-    saved = saved_by_meter(lines=lines_of(distributor))
-    below = below_forecast(readings=recent_readings(distributor, now))
-    return [
-        _point(meter, saved.get(meter.pk, Saved()), below.get(meter.pk)) for meter in meters.select_related("feeder")
-    ]
+    """Each of these meters with what it saved in settled events and its participation."""
+    shown = list(meters.select_related("feeder"))
+    saved, below = saved_by_meter(lines=lines_of(distributor)), recently_compared(shown, now)
+    return [_point(meter, saved.get(meter.pk, Saved()), below.get(meter.pk)) for meter in shown]
 
 
 def _point(meter: Meter, saved: Saved, below: BelowForecast | None) -> MeterPoint:

@@ -9,6 +9,7 @@ from events.models import Event, Program
 from events.services import create_event, enroll, notify_event, record_completed_event, schedule_event
 from events.services.programs import Terms, create_program
 from meters.models import IntervalReading, Meter, Prediction
+from meters.services.rollups import mark_spans
 from settlement.models import SettlementLine, SettlementRun
 from settlement.services import post_run, settle
 from tests.builder import Side
@@ -30,6 +31,9 @@ def add_readings(meter: Meter, *, days: int = 14, energy_wh: int = 400, predicte
     IntervalReading.objects.bulk_create(
         [IntervalReading(meter=meter, start=at, energy_wh=energy_wh, predicted_wh=predicted_wh) for at in slots]
     )
+    # As ingest does, so that their sums are known to be missing.
+    span = (meter.pk, int(start.timestamp()), int(end.timestamp()))
+    mark_spans(distributor_id=meter.distributor_id, spans=[span])
     ahead = slots + [end + place * HALF_HOUR for place in range(48)]
     Prediction.objects.bulk_create(
         [

@@ -18,10 +18,12 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from dashboards.charts import (
     EventSpan,
+    HeatCells,
     MeterSlots,
     empty_payload,
     etag,
     figure_json,
+    heat_payload,
     meter_payload,
     payload_json,
 )
@@ -67,19 +69,21 @@ class Portal:
     """What the pages of the portal answer; a test changes it while the page is open."""
 
     def __init__(self) -> None:
-        self.payload, self.fails, self.unchanged = payload(60), False, 0
+        self.payload, self.fails, self.unchanged, self.asked = payload(60), False, 0, 0
+        self.kind = "meter"
 
     def answer(self, path: str, known: str | None) -> tuple[int, str, bytes]:
         if path == "/":
             return 200, "text/html", PAGE.encode()
         if path == "/figure":
-            return 200, "application/json", figure_json("meter")
+            return 200, "application/json", figure_json(self.kind)
         if path == "/data":
             return self._data(known)
         found = BOKEH if path == "/bokeh.min.js" else ROOT / "static" / path.lstrip("/")
         return 200, "text/css" if path.endswith("css") else "text/javascript", found.read_bytes()
 
     def _data(self, known: str | None) -> tuple[int, str, bytes]:
+        self.asked += 1
         if self.fails:
             return 500, "text/plain", b""
         body = payload_json(self.payload)
@@ -204,17 +208,63 @@ def test_new_reading_changes_the_chart_and_keeps_the_view(page, portal):
     page.keyboard.press("+")
     moved = view(page)
     portal.payload = payload(61)
-    expect(page.locator("tbody tr")).to_have_count(61, timeout=10_000)
-    expect(page.locator("[data-chart-say]")).to_have_text(portal.payload["say"])
+    expect(page.locator("[data-chart-say]")).to_have_text(portal.payload["say"], timeout=10_000)
+    expect(page.locator("tbody tr").first).to_contain_text("0.300")
     assert view(page) == moved
 
 
 def test_view_nobody_moved_follows_the_newest_reading(page, portal):
     before = view(page)
     portal.payload = payload(80)
-    expect(page.locator("tbody tr")).to_have_count(80, timeout=10_000)
+    expect(page.locator("[data-chart-say]")).to_have_text(portal.payload["say"], timeout=10_000)
     assert view(page) == [portal.payload["view"]["start"], portal.payload["view"]["end"]]
     assert before == [payload(60)["view"]["start"], payload(60)["view"]["end"]]
+
+
+def test_table_has_every_drawn_slot_with_its_numbers(page, portal):
+    columns = portal.payload["sources"]["slots"]
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(len(columns["start"]))
+    told = [row.split("\t") for row in rows.all_inner_texts()]
+    measured = [float(row[1]) for row in told if row[1][:1].isdigit()]
+    assert measured == [value for value in columns["reading"] if value is not None][::-1]
+    assert {row[2] for row in told} == {"0.400"}
+    assert {row[3] for row in told} == {"0.320 to 0.490"}
+    assert sum("event" in row[4] for row in told) == 4
+
+
+def hide(page: Page, is_hidden: bool) -> None:
+    """As if the reader went to another tab, and back."""
+    page.evaluate(
+        "(hidden) => { Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });"
+        "document.dispatchEvent(new Event('visibilitychange')); }",
+        is_hidden,
+    )
+
+
+def test_hidden_tab_does_not_ask_and_catches_up_when_it_is_shown(page, portal):
+    hide(page, True)
+    portal.payload = payload(70)
+    before = portal.asked
+    # Five times the pause between two questions.
+    page.wait_for_function("(since) => performance.now() > since + 1000", arg=page.evaluate("() => performance.now()"))
+    assert portal.asked <= before + 1  # one may have been on its way
+    expect(page.locator("[data-chart-say]")).not_to_have_text(portal.payload["say"])
+    hide(page, False)
+    expect(page.locator("[data-chart-say]")).to_have_text(portal.payload["say"], timeout=10_000)
+
+
+def test_arrow_keys_lead_through_the_heat_map_and_read_its_values(page, portal):
+    noon = np.datetime64("2026-10-30T16:00", "ms").astype(np.int64)
+    cells = HeatCells(noon + 3_600_000 * np.arange(30), np.arange(30) * 100.0 + 100, np.zeros(30, bool))
+    portal.kind, portal.payload = "heat", heat_payload(cells, ZoneInfo("America/Los_Angeles"))
+    page.reload()
+    has_state(page, "ready")
+    status = page.locator("[data-chart-status]")
+    chart(page).focus()
+    for key, words in (("ArrowDown", "0.100 kWh"), ("ArrowDown", "0.200 kWh"), ("ArrowRight", "2.600 kWh")):
+        page.keyboard.press(key)
+        expect(status).to_contain_text(words)
 
 
 def test_nothing_new_is_asked_with_the_etag(page, portal):

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from dashboards.charts import ChartDataError, EventSpan, MeterSlots, meter_payload, payload_json
+from dashboards.charts import ChartDataError, EventSpan, MeterSlots, meter_payload, meter_table, payload_json
 from dashboards.charts.clock import clock_steps, interval_words
-from dashboards.charts.meter import POINT_LIMIT, ROW_LIMIT
+from dashboards.charts.meter import POINT_LIMIT, ROW_LIMIT, Marks, meter_csv_rows
+from dashboards.charts.peaks import highest
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 HALF_HOUR = 1_800_000
@@ -135,30 +136,78 @@ def test_payload_is_json():
 
 def test_table_rows_equal_the_columns_newest_first():
     payload = meter_payload(slots([312, np.nan, 450]), [event(2, 3)], PACIFIC)
-    columns = payload["sources"]["slots"]
-    assert [row[1] for row in payload["rows"]] == ["0.450", "no data", "0.312"]
-    assert [float(row[2]) for row in payload["rows"]] == columns["prediction"][::-1]
-    assert payload["rows"][0] == [
+    columns, table = payload["sources"]["slots"], meter_table(payload, PACIFIC)
+    assert [row[1] for row in table["rows"]] == ["0.450", "no reading", "0.312"]
+    assert [float(row[2]) for row in table["rows"]] == columns["prediction"][::-1]
+    assert table["rows"][0] == [
         "Thu 23 Jul, 6:00 to 6:30 am PDT",
         "0.450",
         "0.500",
         "0.400 to 0.600",
         "event",
     ]
-    assert payload["rows_note"] == ""
+    assert table["rows_note"] == ""
 
 
-def test_long_table_has_the_newest_and_the_event_and_says_so():
-    payload = meter_payload(slots(np.full(1_000, 300.0)), [event(10, 12)], PACIFIC)
-    assert len(payload["rows"]) == ROW_LIMIT + 2
-    assert [row[4] for row in payload["rows"][-2:]] == ["event", "event"]
-    assert payload["rows_note"] == "98 of 1,000 intervals: the newest, and those in events."
+def test_table_tells_what_is_ahead_after_what_was_measured():
+    table = meter_table(meter_payload(slots([1, 2, np.nan, np.nan]), [], PACIFIC), PACIFIC)
+    assert [row[0].split(", ")[1][:4] for row in table["rows"]] == ["5:30", "5:00", "6:00", "6:30"]
+
+
+def test_long_table_of_the_page_has_the_newest_and_says_how_many_there_are():
+    table = meter_table(meter_payload(slots(np.full(1_000, 300.0)), [], PACIFIC), PACIFIC)
+    assert len(table["rows"]) == ROW_LIMIT
+    assert table["rows_note"] == "The first 48 of 1,000 rows."
+
+
+def test_file_has_the_drawn_numbers_and_what_is_said_of_them():
+    outage = event(1, 2, "outage")
+    payload = meter_payload(slots([312, np.nan, 450]), [event(2, 3)], PACIFIC, marks=Marks(excluded=[outage]))
+    assert list(meter_csv_rows(payload, PACIFIC)) == [
+        ("2026-07-23T12:00:00Z", "2026-07-23T05:00:00-07:00", "0.312", "0.500", "0.400", "0.600", ""),
+        ("2026-07-23T12:30:00Z", "2026-07-23T05:30:00-07:00", "", "0.500", "0.400", "0.600", "outage"),
+        ("2026-07-23T13:00:00Z", "2026-07-23T06:00:00-07:00", "0.450", "0.500", "0.400", "0.600", "event"),
+    ]
+    assert list(meter_csv_rows(meter_payload(slots([]), [], PACIFIC), PACIFIC)) == []
+
+
+def test_named_dates_are_shown_whole_and_others_from_the_newest_days():
+    window = (ms(NOON), ms(NOON) + 30 * 86_400_000)
+    view = meter_payload(slots(np.full(480, 300.0)), [], PACIFIC, marks=Marks(window=window))["view"]
+    assert (view["start"], view["end"]) == (view["phone_start"], view["phone_end"]) == window
+
+
+def test_outage_has_a_strip_of_its_own_and_estimates_their_steps():
+    marks = Marks(excluded=[event(1, 2, "outage")])
+    measured = slots([1, 2, 3], quality=["", "", "estimated"])
+    found = MeterSlots(
+        **{name: getattr(measured, name) for name in MeterSlots.__slots__} | {"estimated": np.array([0, 0, 1], bool)}
+    )
+    sources = meter_payload(found, [], PACIFIC, marks=marks)["sources"]
+    assert sources["excluded"] == {
+        "start": [ms(NOON) + HALF_HOUR], "end": [ms(NOON) + 2 * HALF_HOUR], "name": ["outage"],
+    }  # fmt: skip
+    assert sources["estimated_slots"]["start"] == [ms(NOON) + 2 * HALF_HOUR]
+    assert sources["slots"]["remark"] == ["", "outage", "estimated"]
+
+
+def test_peaks_are_marked_where_they_are_and_listed_with_their_times():
+    measured = slots([100, 900, 500])
+    found = highest(measured.start_ms, measured.energy_wh, HALF_HOUR, 2)
+    payload = meter_payload(measured, [], PACIFIC, marks=Marks(peaks=found))
+    assert payload["sources"]["peaks"] == {
+        "x": [ms(NOON) + 1.5 * HALF_HOUR, ms(NOON) + 2.5 * HALF_HOUR], "y": [0.9, 0.5], "place": ["1", "2"],
+    }  # fmt: skip
+    assert payload["lists"]["peaks"] == [
+        ["1. Thu 23 Jul, 5:30 to 6:00 am PDT", "0.900", "1.800"],
+        ["2. Thu 23 Jul, 6:00 to 6:30 am PDT", "0.500", "1.000"],
+    ]
 
 
 def test_quality_word_stands_beside_its_reading():
     payload = meter_payload(slots([1, 2], quality=["", "estimated"]), [], PACIFIC)
-    assert payload["rows"][0][4] == "estimated"
-    assert payload["sources"]["slots"]["quality"] == ["", "estimated"]
+    assert meter_table(payload, PACIFIC)["rows"][0][4] == "estimated"
+    assert payload["sources"]["slots"]["remark"] == ["", "estimated"]
 
 
 def test_repeated_hour_of_autumn_stays_in_order_and_apart():
@@ -167,7 +216,7 @@ def test_repeated_hour_of_autumn_stays_in_order_and_apart():
     starts = payload["sources"]["slots"]["start"]
     assert np.diff(starts).tolist() == [HALF_HOUR] * 4
     assert payload["clock"][1] == [ms(datetime(2026, 11, 1, 9, tzinfo=UTC)), -8 * 3_600_000, "PST"]
-    assert [row[0] for row in payload["rows"]][::-1] == [
+    assert [row[0] for row in meter_table(payload, PACIFIC)["rows"]][::-1] == [
         "Sun 1 Nov, 1:00 to 1:30 am PDT",
         "Sun 1 Nov, 1:30 am PDT to 1:00 am PST",
         "Sun 1 Nov, 1:00 to 1:30 am PST",
@@ -180,7 +229,7 @@ def test_left_out_hour_of_spring_is_no_gap():
     spring = datetime(2026, 3, 8, 9, tzinfo=UTC)
     payload = meter_payload(slots([1, 2, 3, 4], first=spring), [], PACIFIC)
     assert payload["sources"]["gaps"]["start"] == []
-    assert payload["rows"][2][0] == "Sun 8 Mar, 1:30 am PST to 3:00 am PDT"
+    assert meter_table(payload, PACIFIC)["rows"][2][0] == "Sun 8 Mar, 1:30 am PST to 3:00 am PDT"
 
 
 def test_clock_of_a_year_has_both_changes_of_both_hemispheres():

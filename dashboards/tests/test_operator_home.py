@@ -11,6 +11,7 @@ from dashboards.tests.story import add_readings, coming_event, make_program, pas
 from delivery.models import DeliveryState, Message
 from events.services import create_event
 from forecasting.models import Forecast, ForecastState, MeterForecast
+from meters.models import BatchSource, BatchState, ImportBatch, QualityHit, QualityRule
 from tests.builder import make_admin, make_distributor, make_platform
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -105,6 +106,20 @@ def test_undelivered_messages_failed_forecasts_and_drafts_need_a_look(world):
     words = page(side.admin, "/ops")
     for need in ("1 message not delivered", "Forecast failed", "No meter has readings.", "1 draft", "1 person waits"):
         assert need in words, need
+
+
+def test_checked_files_and_readings_that_look_wrong_need_a_look(world):
+    side, now = world.here, timezone.now().replace(microsecond=0)
+    for state in (BatchState.CHECKED, BatchState.DROPPED):
+        ImportBatch.objects.create(
+            distributor=side.distributor, source=BatchSource.PAGE, state=state, file_name="may.csv", sha256="0" * 64
+        )
+    span = {"start": now - timedelta(hours=2), "end": now - timedelta(hours=1)}
+    QualityHit.objects.create(distributor=side.distributor, meter=side.home, rule=QualityRule.GAP, **span)
+    words = page(side.staff, "/ops")
+    for need in ("1 file waits to be stored", "/ops/imports?state=checked", "1 thing looks wrong", "/ops/quality/hits"):
+        assert need in words, need
+    assert "looks wrong" not in page(world.there.staff, "/ops")
 
 
 def test_links_that_only_admins_may_follow_are_hidden_from_staff(world):

@@ -1,6 +1,7 @@
 """Pages of an organization: everybody reads, admins let people in and change roles."""
 
 from datetime import timedelta
+from itertools import chain
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -10,8 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import ApprovalStatus
+from dashboards.selectors.organization import fleet_of
 from dashboards.tests.story import add_readings, coming_event, line_of, lower, make_program, past_event, settled
+from dashboards.views import organization as organization_views
 from delivery.models import Message
+from meters.models import MeterMap
 from organizations.models import Membership, MembershipRole
 from tests.builder import make_member, make_meter, map_meter
 
@@ -129,6 +133,28 @@ def test_meters_are_listed_with_rank_and_last_reading(boss, here, event):
     page = get(boss, "organization_meters")
     for words in ("Hither-school", "1.000 kWh", "Hither-idle", "none in 30 days"):
         assert words in page
+
+
+def test_many_meters_are_listed_in_pages_and_ranked_among_all(boss, here, monkeypatch):
+    monkeypatch.setattr(organization_views, "PER_PAGE", 2)
+    for number in range(4):
+        map_meter(make_meter(here.distributor, f"Hither-z{number}"), here.organization)
+    pages = [boss.get(reverse("organization_meters"), {"page": page}).context for page in (1, 2, 3, "x", 99)]
+    shown = [[row["cells"][0]["text"] for row in page["rows"]] for page in pages]
+    assert [len(rows) for rows in shown] == [2, 2, 1, 2, 1]
+    assert sorted(chain(*shown[:3])) == ["Hither-school", *(f"Hither-z{number}" for number in range(4))]
+    assert (shown[3], shown[4]) == (shown[0], shown[2])
+    assert {page["page_obj"].paginator.count for page in pages} == {5}
+
+
+def test_newest_reading_is_the_one_of_the_time_in_which_the_meter_was_ours(here):
+    now = timezone.now()
+    add_readings(here.school, days=10)
+    meter_map = MeterMap.objects.get(meter=here.school, entity=here.organization)
+    MeterMap.objects.filter(pk=meter_map.pk).update(valid_to=now - timedelta(days=4))
+    fleet = fleet_of(user=here.member, holder_id=here.organization.pk, meters=[here.school, here.home], now=now)
+    (last,) = fleet.last_end.values()
+    assert now - timedelta(days=4, minutes=30) <= last <= now - timedelta(days=4) + timedelta(minutes=30)
 
 
 def test_rewards_list_each_meter(boss, here, event):

@@ -20,7 +20,7 @@ from accounts.models import User
 from common.intervals import local_day
 from dashboards.selectors.moving import Residence, days_to_leave, residence_of
 from dashboards.selectors.organization import meters_of
-from dashboards.views.meter import visible_meter
+from dashboards.views.meter_asked import visible_meter
 from dashboards.views.readers import signed_in
 from meters.errors import ClaimRefused, HoldsAnother, MapRefused, TooManyClaims
 from meters.models import MeterMap

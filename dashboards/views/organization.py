@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,6 +21,8 @@ from dashboards.views.resident import reward_context
 from dashboards.words import kwh, money
 from meters.models import Meter
 from organizations.models import Membership
+
+PER_PAGE = 100
 
 
 @require_GET
@@ -102,12 +105,13 @@ def meter_list(request: HttpRequest) -> HttpResponse:
         meter = get_object_or_404(Meter.objects.visible_to(user), pk=int(wanted))
         return redirect("meter_detail", pk=meter.pk)
     fleet = _fleet(user, membership)
+    page = Paginator(fleet.meters, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "organization": membership.organization,
-        "fleet": fleet,
         "fresh": _fresh(fleet, membership),
+        "page_obj": page,
         "columns": organization.meter_columns(),
-        "rows": organization.meter_rows(fleet),
+        "rows": organization.meter_rows(fleet, page.object_list),
         "days": DAYS,
     }
     return render(request, "dashboards/organization/meters.html", context)

@@ -111,7 +111,9 @@ def _meter_context(user: User, meter: Meter, lines: list[SettlementLine], now: d
         "chart": use.payload_of(slots, meter=meter, events=events),
         "latest": latest_words(latest, meter, now) if latest else None,
         "fresh": {**fresh, "text": _("Meter %(meter)s.") % {"meter": meter.label} + f" {fresh['text']}"},
-        "live_seconds": live_seconds([event for event, _number in events], now),
+        "live_seconds": live_seconds(
+            [event for event, _number in events], now, newest=latest.end if latest else None, span=span
+        ),
         "saved": savings.saved_facts(
             sums.saved_wh, compared.figures, period=_("last %(days)s days") % {"days": SAVED_DAYS}
         ),

@@ -25,6 +25,7 @@ from events.models import Event, EventState, Program
 from events.selectors import targets_of
 from events.services import cancel_event, create_event, notify_event, schedule_event
 from settlement.baselines import BaselineError
+from settlement.models import SettlementRun
 from settlement.services import post_run, settle, write_csv
 
 PER_PAGE = 25
@@ -166,7 +167,7 @@ def _event_context(request: HttpRequest, scope: Scope, event: Event) -> dict[str
         "page_obj": page,
         "columns": facts.participant_columns(run),
         "rows": facts.participant_rows(event, list(page.object_list), run),
-        "actions": _actions(event) if scope.may_manage else [],
+        "actions": _actions(event, run) if scope.may_manage else [],
     }
 
 
@@ -192,9 +193,11 @@ ACTIONS: dict[str, tuple[tuple[EventState, ...], Callable[[Event, Scope], object
 }
 
 
-def _actions(event: Event) -> list[str]:
-    """What may be done in the event's state."""
-    return [name for name, (states, _act) in ACTIONS.items() if event.state in states]
+def _actions(event: Event, run: SettlementRun | None) -> list[str]:
+    """What may be done in the event's state. A corrected run of a settled event can be posted, too."""
+    corrected = event.state == EventState.SETTLED and run is not None and not facts.is_posted(run)
+    allowed = [name for name, (states, _act) in ACTIONS.items() if event.state in states]
+    return [*allowed, "settle"] if corrected else allowed
 
 
 def _act(request: HttpRequest, scope: Scope, event: Event) -> HttpResponse:

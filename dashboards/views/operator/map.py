@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from dashboards.operator_facts import chart_words, selection
+from dashboards.sections import section_tabs
 from dashboards.views.operator.meters import chosen_meters
 from dashboards.views.operator.scope import Scope, operator_page
 
@@ -25,6 +26,7 @@ def meter_map(request: HttpRequest, scope: Scope) -> HttpResponse:
     query = urlencode({"of": of, "distributor": scope.distributor.pk} if scope.distributors else {"of": of})
     context = {
         "scope": scope,
+        "tabs": section_tabs("meters", "operator_map"),
         "of": of,
         "choices": selection.choices(scope.distributor),
         "map_columns": chart_words.map_columns(),

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from dashboards.operator_facts import chart_words, selection
 from dashboards.operator_facts import meter as facts
 from dashboards.operator_facts.overview import newest_readings
+from dashboards.sections import section_tabs
 from dashboards.views.operator.scope import Scope, operator_page
 from meters.models import Meter
 from organizations.models import Distributor
@@ -30,6 +31,7 @@ def meters(request: HttpRequest, scope: Scope) -> HttpResponse:
         listed.insert(0, meter)
     context = {
         "scope": scope,
+        "tabs": section_tabs("meters", "operator_meters"),
         "of": request.GET.get("of", ""),
         "find": request.GET.get("find", ""),
         "silent": request.GET.get("silent", ""),
