@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from celery import current_app
@@ -18,7 +19,9 @@ from django.utils import timezone
 from delivery.models import DeliveryState, Message
 from drportal import env
 from drportal.checks import check_factor_keys
+from meters.services.rollups import waiting_since
 
+SUMS_LATE = timedelta(minutes=10)
 Finding = tuple[bool, str]
 SECRET = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "EMAIL_URL", "MFA_ENCRYPTION_KEYS")
 
@@ -77,6 +80,12 @@ def guarantees() -> Finding:
     return not problems, " ".join(str(problem.msg) for problem in problems) or "Database settings: as they must be."
 
 
+_HELP = {
+    "Redis": "Start it, or correct REDIS_URL; nothing else is to be done.",
+    "the database": "Run `manage.py migrate`.",
+}
+
+
 def cache() -> Finding:
     """Cache."""
     kind = "Redis" if settings.REDIS_URL else "the database"
@@ -85,7 +94,7 @@ def cache() -> Finding:
     kept = caches["default"].get("doctor") == moment
     if kept:
         return True, f"Cache and sessions: {kind} answers."
-    return False, f"Cache: {kind} is away. Sessions come from the database; pages are slower."
+    return False, f"Cache: {kind} is away. Sessions come from the database; pages are slower. {_HELP[kind]}"
 
 
 def broker() -> Finding:
@@ -103,6 +112,16 @@ def outbox() -> Finding:
     late = oldest is not None and (timezone.now() - oldest.next_attempt_at).total_seconds() > 120
     words = f"Outbox: {pending} waiting, {lost} not deliverable."
     return not late, words + (" The oldest waits for over two minutes: is a worker running?" if late else "")
+
+
+def sums() -> Finding:
+    """Sums by hour and day."""
+    since = waiting_since()
+    if since is None:
+        return True, "Sums: all made."
+    age = timezone.now() - since
+    words = f"Sums: some are to be made again, the oldest for {max(age.total_seconds(), 0):.0f} seconds."
+    return age < SUMS_LATE, words + (" Is a worker running?" if age >= SUMS_LATE else "")
 
 
 def mail() -> Finding:
@@ -135,6 +154,7 @@ EXAMINATIONS: list[Callable[[], Finding]] = [
     cache,
     broker,
     outbox,
+    sums,
     mail,
     second_factors,
     disk,
