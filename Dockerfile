@@ -20,16 +20,17 @@ RUN apt-get update \
 ENV PATH=/opt/portal/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    MALLOC_ARENA_MAX=2 \
     DJANGO_SETTINGS_MODULE=drportal.settings \
     VAR_DIR=/srv/portal/var
 WORKDIR /srv/portal
 COPY --from=build /opt/portal /opt/portal
 COPY . .
 # Collecting needs settings that load; the key and the database are of this one command and stay nowhere.
-RUN mkdir -p var/exports \
+RUN mkdir -p var/exports var/imports \
     && SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(50))')" DATABASE_URL=sqlite:///:memory: \
        python manage.py collectstatic --noinput \
-    && chown portal:portal var var/exports
+    && chown portal:portal var var/exports var/imports
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \

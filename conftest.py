@@ -44,6 +44,13 @@ def _own_cache() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_imports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A folder for uploaded files: numbers begin anew in each test database, and the portal's own files stay."""
+    with override_settings(IMPORT_DIR=tmp_path_factory.mktemp("imports")):
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _english() -> Iterator[None]:
     """A request leaves its reader's language in the thread; no test meets that of the one before."""

@@ -11,7 +11,7 @@ from rest_framework.routers import DefaultRouter
 from common.cache import CountersAway
 from common.errors import PortalError
 from events.api import EventViewSet, ProgramViewSet
-from meters.api import MeterMapViewSet, MeterViewSet, PredictionViewSet, ReadingViewSet
+from meters.api import ExclusionViewSet, MeterMapViewSet, MeterViewSet, PredictionViewSet, ReadingViewSet
 from settlement.api import RewardViewSet
 
 router = DefaultRouter(trailing_slash=False, use_regex_path=False)
@@ -20,6 +20,7 @@ router.register("meters", MeterViewSet, basename="meter")
 router.register("readings", ReadingViewSet, basename="reading")
 router.register("predictions", PredictionViewSet, basename="prediction")
 router.register("meter-maps", MeterMapViewSet, basename="meter-map")
+router.register("exclusions", ExclusionViewSet, basename="exclusion")
 router.register("programs", ProgramViewSet, basename="program")
 router.register("events", EventViewSet, basename="event")
 router.register("rewards", RewardViewSet, basename="reward")

@@ -54,6 +54,18 @@ app.conf.update(
         # By the clock too: a copy of own data must not depend on a wake-up that got lost.
         "write-exports": {"task": "accounts.tasks.write_exports", "schedule": timedelta(seconds=20)},
         "sweep-exports": {"task": "accounts.tasks.sweep_exports", "schedule": timedelta(hours=1)},
+        "sweep-sent-requests": {"task": "delivery.tasks.sweep_sent_requests", "schedule": timedelta(hours=1)},
+        # Often: whoever uploads a file looks at its page meanwhile.
+        "run-imports": {
+            "task": "meters.tasks.run_imports",
+            "schedule": timedelta(seconds=3),
+            "options": {"expires": 10},
+        },
+        "sweep-imports": {"task": "meters.tasks.sweep_imports", "schedule": timedelta(seconds=30)},
+        "check-quality": {"task": "meters.tasks.check_quality_marks", "schedule": timedelta(minutes=2)},
+        "estimate-gaps": {"task": "meters.tasks.estimate_gaps", "schedule": crontab(minute=40)},
+        # Ingest sends no wake-up, which a broker may hold up: it leaves marks, and without one this is two looks.
+        "refresh-rollups": {"task": "meters.tasks.refresh_rollups", "schedule": timedelta(seconds=2)},
         "advance-events": {"task": "events.tasks.advance_events", "schedule": timedelta(seconds=15)},
     },
 )

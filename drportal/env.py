@@ -109,7 +109,8 @@ VARIABLES = {
             str,
             "var",
             "Folder for what the portal writes to disk. With web and workers on several hosts, `VAR_DIR/exports` "
-            "(copies of personal data, kept 7 days) must be one folder for all of them.",
+            "(copies of personal data, kept 7 days) and `VAR_DIR/imports` (uploaded files of readings) must each be "
+            "one folder for all of them.",
         ),
         Variable(
             "EMAIL_URL",
@@ -126,6 +127,18 @@ VARIABLES = {
             _keys,
             "",
             "Fernet keys, by comma: the first encrypts second factors, all decrypt. Empty: made from SECRET_KEY.",
+        ),
+        Variable(
+            "IMPORT_MAX_MB",
+            _number,
+            "64",
+            "Largest file or body of readings that the upload page and the API take, in MB.",
+        ),
+        Variable(
+            "QUALITY_ESTIMATE_HOURS",
+            _number,
+            "24",
+            "How long after its end a gap in readings waits for late ones before it is estimated.",
         ),
         Variable("TRUSTED_PROXY_COUNT", _number, "0", "Proxies in front; needed for fair rate limits."),
         Variable("LOG_LEVEL", _level, "INFO", "What is logged: DEBUG, INFO, WARNING, ERROR, CRITICAL."),

@@ -63,7 +63,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.sessions.middleware.PersonMiddleware",
     "accounts.language.LanguageMiddleware",
     "drportal.machines.MachineLanguageMiddleware",
     "accounts.middleware.SignInRequiredMiddleware",
@@ -116,10 +116,17 @@ if REDIS_URL:
         }
     }
     DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
-    SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+    SESSION_ENGINE = "accounts.sessions.store"
 else:
     CACHES = {"default": {"BACKEND": "common.cache.TableCache", "LOCATION": "cache"}}
     SESSION_ENGINE = "django.contrib.sessions.backends.db"
+
+# Uploaded files of readings: web writes them, workers read them. Nothing here is served by its address.
+IMPORT_DIR = VAR_DIR / "imports"
+IMPORT_MAX_BYTES: int = env.read("IMPORT_MAX_MB") * 1_000_000
+
+# How long a gap waits for late readings before it is estimated.
+QUALITY_ESTIMATE_HOURS: int = env.read("QUALITY_ESTIMATE_HOURS")
 
 # ---- people -----------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

@@ -21,7 +21,7 @@ from accounts.services import issue_token
 from common.holiday_calendar import calendar_days
 from common.intervals import local_day, resolve_local
 from delivery.services import drain
-from drportal.demo import people
+from drportal.demo import people, trouble
 from drportal.demo.processes import DemoError
 from events.models import Event, Program
 from events.services import (
@@ -36,6 +36,8 @@ from events.services import (
 from forecasting.services import issue_forecast
 from meters.models import IntervalReading
 from meters.services import ReadingFile, import_file, import_meter_list
+from meters.services.quality import check_marked, fill_due_gaps
+from meters.services.rollups import refresh_rollups
 from organizations.models import Distributor
 from settlement.services import post_run, settle
 
@@ -70,6 +72,12 @@ def build(folder: Path, now: datetime, say: Say) -> None:
     _forecast(distributor, now, say)
     _settle_past_events(distributor, say)
     _call_next_event(distributor, now, say)
+    say("Looking through the readings …")
+    check_marked(distributor=distributor)
+    fill_due_gaps(distributor=distributor, now=now)
+    trouble.leave_work(distributor, folder, now=now, operator=_somebody("operator"), staff=_somebody("staff"))
+    check_marked(distributor=distributor)  # what was estimated or came late is missing no more
+    refresh_rollups(distributor=distributor)
     while drain(limit=1000):  # a notice becomes mails, which are messages of their own
         pass
 
@@ -90,6 +98,7 @@ def _found(folder: Path, now: datetime, say: Say) -> Distributor:
     import_meter_list(distributor=distributor, path=folder / "meters.csv")
     people.settle_in(distributor, folder / "people.csv", people.password(folder))
     _give_token(folder)
+    trouble.report_outage(distributor, now, _somebody("operator"))
     program = create_program(distributor=distributor, name=PROGRAM, terms=TERMS)[0].program
     Program.objects.filter(pk=program.pk).update(description="Business days, 5 to 7 pm, told the day before")
     enroll_all(program=program, at=now - timedelta(days=DAYS))
@@ -99,8 +108,13 @@ def _found(folder: Path, now: datetime, say: Say) -> Distributor:
     return distributor
 
 
+def _somebody(address: str) -> User:
+    user: User = User.objects.get(email=f"{address}@{people.DOMAIN}")
+    return user
+
+
 def _give_token(folder: Path) -> None:
-    operator = User.objects.get(email=f"operator@{people.DOMAIN}")
+    operator = _somebody("operator")
     _token, key = issue_token(user=operator, name="Virtual town", scopes=[Scope.READINGS_WRITE, Scope.EVENTS_READ])
     file = folder / "town.token"
     file.touch(mode=0o600)
@@ -127,6 +141,8 @@ def _read_meters(distributor: Distributor, folder: Path, now: datetime, say: Say
     start, end = f"{since:%Y-%m-%dT%H:00:00Z}", f"{now:%Y-%m-%dT%H:%M:00Z}"
     file = folder / "readings.csv.gz"
     _simulate("history", "--out", file, "--start", start, "--end", end, "--events", folder / "events.json")
+    if newest is None:
+        trouble.spoil(file, meters=folder / "meters.csv", trouble=trouble.Trouble.before(now, distributor))
     import_file(distributor=distributor, file=ReadingFile(file))
     (folder / "since").write_text(end)
 
@@ -150,7 +166,7 @@ def _settle_past_events(distributor: Distributor, say: Say) -> None:
     if Event.objects.filter(program=program).exists():
         return
     say("Settling the past events …")
-    operator = User.objects.get(email=f"operator@{people.DOMAIN}")
+    operator = _somebody("operator")
     newest = IntervalReading.objects.filter(meter__distributor=distributor).aggregate(at=Max("start"))["at"]
     for day in _past_days(distributor, newest):
         start, end = _span(day, distributor)
@@ -163,7 +179,7 @@ def _call_next_event(distributor: Distributor, now: datetime, say: Say) -> None:
     if Event.objects.filter(program=program, start__gt=now).exists():
         return
     say("Calling the next event …")
-    operator = User.objects.get(email=f"operator@{people.DOMAIN}")
+    operator = _somebody("operator")
     start, end = _span(local_day(now, distributor.zone) + timedelta(days=1), distributor)
     event = create_event(program=program, start=start, end=end, by=operator)
     notify_event(event=schedule_event(event=event, by=operator), by=operator)

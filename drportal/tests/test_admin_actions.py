@@ -187,6 +187,7 @@ def test_a_request_is_decided_by_its_service(as_admin, world):
 class TestHistory:
     def test_a_rows_page_tells_who_changed_what(self, as_admin, world):
         data = {"number": world.here.home.number, "interval_minutes": 30, "name": "Maple Street", "usage_kind": "home"}
+        data |= {"reading_kind": "interval"}
         as_admin.post(url(Meter, "change", world.here.home.pk), data)
         page = as_admin.get(url(Meter, "history", world.here.home.pk))
         newest = page.context["entries"][0]

@@ -17,7 +17,7 @@ from dashboards.tests.story import make_program
 from delivery.models import FailedJob, Message
 from events.models import Enrollment, Event, EventState, Participation, Program
 from forecasting.models import Forecast, MeterForecast
-from meters.models import ClaimCode, Feeder, Meter, MeterMap
+from meters.models import ClaimCode, Feeder, ImportBatch, Meter, MeterMap
 from organizations.models import (
     GroupMember,
     Invitation,
@@ -95,6 +95,10 @@ class Filler:
             for n in numbers
         )
         FailedJob.objects.bulk_create(FailedJob(task="t", error="e") for n in numbers)
+        ImportBatch.objects.bulk_create(
+            ImportBatch(distributor_id=tenant, source="page", file_name=f"{n}.csv", created_by=self.side.admin)
+            for n in numbers
+        )
 
     def maps(self, numbers, meters, organizations, people):
         for meter, organization in zip(meters, organizations, strict=True):

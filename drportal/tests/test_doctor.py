@@ -8,7 +8,9 @@ from django.db import connection
 from django.test import override_settings
 from django.utils import timezone
 
+from common import cache as portal_cache
 from delivery.models import Message
+from tests.redis_server import portal_on_redis
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +53,20 @@ def test_doctor_names_a_mail_server_that_does_not_answer():
     code, said = doctor()
     assert code == 1
     assert "FAULT Mail:" in said.replace("\x1b[31;1m", "").replace("\x1b[0m", "")
+
+
+def test_doctor_says_that_redis_is_away_and_when_it_is_back(tmp_path):
+    with portal_on_redis(tmp_path) as redis, override_settings(REDIS_URL=redis.url):
+        assert "Cache and sessions: Redis answers." in doctor()[1]
+        redis.stop()
+        code, said = doctor()
+        assert code == 1
+        assert "Cache: Redis is away." in said
+        assert "REDIS_URL" in said.partition("Cache: Redis is away.")[2].partition("\n")[0]
+        redis.start()
+        # Another call of the command is another process, which remembers nothing.
+        portal_cache._away_until.clear()
+        assert "Cache and sessions: Redis answers." in doctor()[1]
 
 
 @pytest.mark.mariadb
