@@ -7,6 +7,7 @@ from pathlib import Path
 
 import MySQLdb
 import numpy as np
+from django.core.management import call_command
 from django.db import connection
 
 from common.errors import PortalError
@@ -41,6 +42,60 @@ def own_database() -> Iterator[None]:
         yield
     finally:
         connection.creation.destroy_test_db(before, verbosity=0)
+
+
+@contextmanager
+def another(name: str, *, keep: bool) -> Iterator[bool]:
+    """Another migrated database on the same server, which the connection uses meanwhile; whether it is new."""
+    before = connection.settings_dict["NAME"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = %s", [name])
+        made = not cursor.fetchone()[0]
+        if made:
+            cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+    use(name)
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+        yield made
+    except BaseException:
+        # Half made is worse than none.
+        keep = keep and not made
+        raise
+    finally:
+        if not keep:
+            with connection.cursor() as cursor:
+                cursor.execute(f"DROP DATABASE {name}")
+        use(before)
+
+
+def empty(name: str) -> None:
+    """Makes a database anew."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {name}")
+        cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+    use(name)
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def use(name: str) -> None:
+    """Lets the connection look into another database."""
+    connection.close()
+    connection.settings_dict["NAME"] = name
+
+
+def bytes_per_row(table: str) -> float:
+    """The size of a table, divided by its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE TABLE {table}")
+        cursor.fetchall()
+        cursor.execute(
+            "SELECT data_length + index_length FROM information_schema.tables "
+            "WHERE table_schema = DATABASE() AND table_name = %s",
+            [table],
+        )
+        (size,) = cursor.fetchone()
+        cursor.execute(f"SELECT COUNT(*) FROM {table}")
+        return float(size / cursor.fetchone()[0])
 
 
 def about() -> str:

@@ -24,11 +24,16 @@ def seconds(values: list[int]) -> NDArray[np.int64]:
     return np.array(values, np.int64)
 
 
-def make_meters(distributor: Distributor, count: int) -> list[Meter]:
-    """Half-hour meters in service, held by one organization, each with a contracted kW."""
+def make_meters(distributor: Distributor, count: int, *, minutes: int = 30) -> list[Meter]:
+    """Meters in service, of half hours or other intervals, held by one organization, each with a contracted kW."""
     Meter.objects.bulk_create(
         [
-            Meter(distributor=distributor, number=f"M{number:06}", contracted_kw=NOMINATED_KW)
+            Meter(
+                distributor=distributor,
+                number=f"M{number:06}",
+                contracted_kw=NOMINATED_KW,
+                interval_minutes=minutes,
+            )
             for number in range(1, count + 1)
         ],
         batch_size=1_000,
@@ -57,11 +62,11 @@ def make_energies(meters: int, slots: int, *, seed: int = 0) -> NDArray[np.int64
     return np.maximum(1, level * shape * np.exp(noise)).astype(np.int64)
 
 
-def make_readings(meters: list[Meter], start: datetime, energies: NDArray[np.int64]) -> Readings:
+def make_readings(meters: list[Meter], start: datetime, energies: NDArray[np.int64], *, minutes: int = 30) -> Readings:
     """The energies from `start` on, sorted by meter and time."""
     count, slots = energies.shape
     return Readings(
         meter_ids=np.repeat([meter.pk for meter in meters], slots),
-        starts=np.tile(int(start.astimezone(UTC).timestamp()) + np.arange(slots) * SECONDS, count),
+        starts=np.tile(int(start.astimezone(UTC).timestamp()) + np.arange(slots) * minutes * 60, count),
         energies_wh=energies.ravel(),
     )
