@@ -8,7 +8,7 @@ from accounts.models import ApiToken, ApprovalStatus, AuditEntry, Entity, Person
 from accounts.services import set_approval
 from delivery.models import Channel, FailedJob, Message, Notice, NotificationChoice, Topic
 from delivery.services import enqueue
-from meters.models import ClaimCode, Exclusion, Feeder, Meter, MeterMap
+from meters.models import ArchivedMonth, ClaimCode, Exclusion, Feeder, ImportBatch, Meter, MeterMap, QualityHit
 from meters.services import issue_claim_codes
 from organizations.access import Role, holder_id_of, role_of
 from organizations.models import (
@@ -70,6 +70,9 @@ VISIBLE = {
     MeterMap: {**STAFF_READS, "resident": {"home"}, "organization_admin": {"school"}, "member": {"school"}},
     Feeder: STAFF_READS,
     Exclusion: {**STAFF_READS, "resident": {"home"}},
+    ImportBatch: {**STAFF_READS, "organization_admin": {"organization"}},
+    QualityHit: STAFF_READS,
+    ArchivedMonth: STAFF_READS,
     Message: RUNS,
 }
 MANAGED = {
@@ -93,6 +96,9 @@ MANAGED = {
     MeterMap: RUNS,
     Feeder: RUNS,
     ClaimCode: RUNS,
+    Exclusion: RUNS,
+    ImportBatch: {**RUNS, "organization_admin": {"organization"}},
+    QualityHit: RUNS,
     FailedJob: {"platform": ALL},
 }
 ROLES = {
@@ -125,6 +131,17 @@ def world():
             end="2026-01-02T00:00Z",
         )
         issue_claim_codes(meters=[side.home], by=side.admin)
+        ImportBatch.objects.create(distributor=side.distributor, organization=side.organization, source="page")
+        QualityHit.objects.create(
+            distributor=side.distributor,
+            meter=side.home,
+            rule="gap",
+            start="2026-01-01T00:00Z",
+            end="2026-01-02T00:00Z",
+        )
+        ArchivedMonth.objects.create(
+            distributor=side.distributor, month="2025-01-01", rows=1, energy_wh=1, archived_at="2025-03-01T00:00Z"
+        )
         Notice.objects.create(user=side.resident, topic=Topic.EVENTS, title="An event is coming")
         NotificationChoice.objects.create(user=side.resident, topic=Topic.EVENTS, channel=Channel.EMAIL, wanted=False)
         PersonalExport.objects.create(user=side.resident)
@@ -143,6 +160,8 @@ def row_of(model, thing):
         return Membership.objects.get(user=thing).pk
     if model is Invitation:
         return Invitation.objects.get(organization=thing).pk
+    if model is ImportBatch:
+        return ImportBatch.objects.get(organization=thing).pk
     if model is ApiToken:
         return ApiToken.objects.get(user=thing).pk
     if model is MeterMap:

@@ -65,6 +65,36 @@ def _readings(life: Life) -> dict[str, Any]:
     return {"readings": [{"meter": life.side.home.number, "start": start.isoformat(), "kwh": "0.4"}]}
 
 
+def _import(life: Life) -> dict[str, Any]:
+    return {"file": SimpleUploadedFile("may.csv", b"meter,start,kwh\n")}
+
+
+def _estimate(life: Life) -> dict[str, Any]:
+    day = now_slot().date() - timedelta(days=4)
+    return {
+        "number": life.side.school.number,
+        "first": (day - timedelta(days=2)).isoformat(),
+        "last": (day + timedelta(days=2)).isoformat(),
+    }
+
+
+def _outage(life: Life) -> dict[str, Any]:
+    day = (timezone.now() - timedelta(days=20)).date().isoformat()
+    times = {"start": day, "start_at": "10:00", "end": day, "end_at": "12:00"}
+    return {"kind": "outage", "meter": life.side.home.number, **times}
+
+
+def _outages(life: Life) -> dict[str, Any]:
+    text = f"meter,start,end\n{life.side.home.number},2021-03-21T00:00Z,2021-03-21T01:00Z\n"
+    return {"file": SimpleUploadedFile("outages.csv", text.encode())}
+
+
+def _api_exclusion(life: Life) -> dict[str, Any]:
+    start = now_slot() - timedelta(days=21)
+    times = {"start": start.isoformat(), "end": (start + HALF_HOUR).isoformat()}
+    return {"meter": life.side.home.number, "note": "", **times}
+
+
 _BODIES: dict[str, Any] = {
     "account_profile": lambda life: {
         "first_name": "Other",
@@ -96,14 +126,25 @@ _BODIES: dict[str, Any] = {
     "organization_invitations_file": lambda life: {"file": SimpleUploadedFile("g.csv", b"email\nguest@example.com\n")},
     "operator_organization_invite": lambda life: {"emails": "guest@example.com", "role": "admin"},
     "operator_organization_request": lambda life: {"action": "approve"},
+    "operator_quality_hits": lambda life: {"ids": [life.objects["hit"]], "reason": "Seen"},
+    "operator_quality_hit": lambda life: {"action": "accept", "reason": "Seen"},
+    "operator_quality_estimate": _estimate,
     "operator_groups": lambda life: {"name": "All of them"},
     "operator_group": lambda life: {"name": "Renamed"},
     "operator_brand": lambda life: {"phone": "+1 555 0100"},
+    "operator_import_new": _import,
+    "organization_import_new": _import,
+    "operator_import": lambda life: {"action": "drop"},
+    "organization_import": lambda life: {"action": "drop"},
     "act_as_start": lambda life: {"reason": "Asked by phone about a reward."},
     "operator_event_new": _new_event,
     "operator_event": lambda life: {"action": "cancel"},
     "event-list": _api_event,
     "reading-list": _readings,
+    "exclusion-list": _api_exclusion,
+    "operator_outages": _outage,
+    "operator_outages_file": _outages,
+    "operator_outage": lambda life: {"action": "remove", "reason": "typed wrongly"},
 }
 
 

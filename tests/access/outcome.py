@@ -1,10 +1,12 @@
 """One request of a case, undone afterwards, and what came of it in the words of docs/access.md."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from django.urls import Resolver404, resolve, reverse
@@ -89,14 +91,24 @@ def foreign_words(
 
     Names of distributors and organizations are public where one signs up: there one chooses one's own. An
     invitation names who invites to what, for whoever has its link. What the visitor typed may stand in its
-    field again.
+    field again, and what stood in their file beside the word that it cannot be used.
     """
     count("answers searched for markers")
     pattern = None if address.startswith("/invite/") else FOREIGN.get(visitor.side)
     text = PUBLIC_NAMES.sub("", outcome.text) if address == reverse("account_signup") else outcome.text
     for value in (typed or {}).values():
         text = text.replace(f'value="{value}"', "")
+        for cell in _cells(value):
+            text = text.replace(cell, "")
     return [text[max(0, hit.start() - 60) : hit.end() + 30] for hit in pattern.finditer(text)] if pattern else []
+
+
+def _cells(value: Any) -> list[str]:
+    """The cells of a CSV file; none of anything else."""
+    if not isinstance(value, SimpleUploadedFile):
+        return []
+    value.seek(0)
+    return [cell for cell in re.split(r"[,\s]+", value.read().decode()) if cell]
 
 
 def _request(client: Client, method: str, address: str, body: dict[str, Any]) -> Any:

@@ -8,7 +8,13 @@ from tests.access.routes import Route, all_routes
 SEEKERS = ("admin", "token", "auditor", "resident", "org admin")
 NOT_FOUND = ("401", "403", "404", "405", "sign-in")
 # Their parameters are no ids of rows; a row's bare address leads on to its page.
-NO_IDS = ("/admin/<url>", "/admin/<app_label>/", "/charts/figures/<kind>")
+NO_IDS = (
+    "/admin/<url>",
+    "/admin/<app_label>/",
+    "/charts/figures/<kind>",
+    "/ops/imports/templates/<name>",
+    "/org/imports/templates/<name>",
+)
 
 # Whoever has the address may open it: pictures and colors on public pages, links in mails.
 FOR_WHOEVER_HAS_IT = ("/brand/<pk>/logo", "/brand/<pk>/colors.css", "/notifications/stop/<signed>", "/invite/<token>")

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 
 from allauth.account.internal.userkit import user_id_to_str
@@ -36,8 +37,20 @@ from delivery.services import enqueue
 from events.models import Enrollment, Participation
 from events.services import create_event
 from forecasting.services import issue_forecast
-from meters.models import ClaimCode, Feeder, Meter, MeterMap
+from meters.models import (
+    BatchSource,
+    ClaimCode,
+    Exclusion,
+    ExclusionKind,
+    Feeder,
+    IntervalReading,
+    Meter,
+    MeterMap,
+    QualityHit,
+    QualityRule,
+)
 from meters.services import issue_claim_codes
+from meters.services.batches import check_batch, take_file
 from organizations.models import Distributor, GroupMember, Invitation, OrganizationGroup, OrganizationRequest
 from organizations.services import Guest, invite, set_logo
 from organizations.tests.pictures import PIXEL
@@ -85,6 +98,9 @@ def live(side: Side) -> Life:
     life.rows |= _spare_rows(side, name)
     _call_events(life, name)
     _tell(life, name)
+    _import(life, name)
+    _doubt(life)
+    _outage(life, name)
     _describe(life)
     _name_everybody(side, name)
     _place(side, name)
@@ -153,6 +169,50 @@ def _tell(life: Life, name: str) -> None:
     }
 
 
+def _import(life: Life, name: str) -> None:
+    """An import of the distributor and one of an organization, both checked, with a row left out."""
+    side = life.side
+    for key, by, organization in (
+        ("import", side.admin, None),
+        ("school import", side.organization_admin, side.organization),
+    ):
+        batch = take_file(
+            distributor=side.distributor,
+            source=BatchSource.PAGE,
+            name=f"{name}.csv",
+            stream=BytesIO(f"meter,start,kwh\n{side.school.number},2021-03-21T00:00,1\n{name},x,1\n".encode()),
+            options={},
+            by=by,
+            organization=organization,
+        )
+        life.objects[key] = check_batch(batch=batch).pk
+    life.rows["meters/importbatch"] = life.objects["import"]
+
+
+def _doubt(life: Life) -> None:
+    """An open doubt about readings, and a short gap that an estimate can bridge."""
+    side, start = life.side, now_slot() - timedelta(days=4)
+    hit = QualityHit.objects.create(
+        distributor=side.distributor, meter=side.home, rule=QualityRule.SPIKE, start=start, end=start + HALF_HOUR
+    )
+    IntervalReading.objects.filter(meter=side.school, start=start).delete()
+    life.objects["hit"] = hit.pk
+
+
+def _outage(life: Life, name: str) -> None:
+    """A time that does not count, long before everything else."""
+    side, start = life.side, now_slot() - timedelta(days=30)
+    life.objects["outage"] = Exclusion.objects.create(
+        distributor=side.distributor,
+        kind=ExclusionKind.OUTAGE,
+        meter=side.home,
+        start=start,
+        end=start + HALF_HOUR,
+        source="operator",
+        note=f"{name} storm",
+    ).pk
+
+
 def _describe(life: Life) -> None:
     """The people, meters and organizations of the side by name; and its brand."""
     side = life.side
@@ -170,6 +230,7 @@ def _describe(life: Life) -> None:
         "group": life.rows["organizations/organizationgroup"],
         "asked": life.rows["organizations/organizationrequest"],
         "brand": side.distributor.pk,
+        "feeder": side.home.feeder_id,
     }
     life.rows |= {
         "organizations/distributor": side.distributor.pk,

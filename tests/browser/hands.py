@@ -6,6 +6,7 @@ to be in sight, and has to show that it has it.
 
 from collections.abc import Callable
 from datetime import date, time
+from pathlib import Path
 from typing import Any, Literal
 
 from playwright.sync_api import ElementHandle, Locator, expect
@@ -129,6 +130,14 @@ class Hands:
         self._tab_to(field, label)
         self.page.keyboard.type(f"{clock:%I%M%p}")
         assert field.input_value() == f"{clock:%H:%M}", label
+
+    def picks(self, label: str, file: Path) -> None:
+        """A file, in the dialog of the system that the field opens."""
+        field = self._found(self.page.get_by_label(label, exact=True))
+        self._tab_to(field, label)
+        with self.page.expect_file_chooser() as chooser:
+            self.page.keyboard.press("Space")
+        chooser.value.set_files(file)
 
     def ticks(self, name: str) -> None:
         """A box of that name, or takes the tick away."""

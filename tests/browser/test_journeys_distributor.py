@@ -1,6 +1,6 @@
 """The distributor's people and the platform's on their way, by keyboard alone."""
 
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -9,6 +9,8 @@ from django.utils import timezone
 from accounts.models import AuditEntry, User
 from common.intervals import local_day
 from events.models import Event, EventState
+from meters.models import ImportBatch
+from meters.services.batches import work_next
 from organizations.models import Distributor, OrganizationGroup
 from tests.browser.hands import DAWN, DAY, DUSK, LARGE_BOTH, NIGHT, PHONE_BOTH
 from tests.builder import PASSWORD, make_platform, make_user
@@ -106,14 +108,67 @@ def test_admin_makes_a_group_and_calls_an_event_for_it(person, town, employee, l
     assert event.state == EventState.DRAFT
 
 
+@pytest.mark.parametrize("look", [DAY, NIGHT], ids=str)
+def test_admin_uploads_a_file_stores_it_and_undoes_it(person, town, employee, look, tmp_path):
+    day, meter = date(2019, 3, 4 if look == DAY else 5), town.hall
+    file = tmp_path / f"hall-{look[0]}.csv"
+    rows = [f"{meter.number},{day}T{hour:02}:00,{day}T{hour:02}:30,1.5" for hour in range(4)]
+    file.write_text("\n".join(["meter,start,end,kwh", *rows, "LF-999,2019-03-04T00:00,2019-03-04T00:30,1", ""]))
+    readings = meter.readings.filter(start__year=2019, start__day__in=(day.day, day.day + 1))
+    kim = person()
+
+    kim.signs_in(employee("admin").email)
+    kim.is_at("/ops")
+    kim.goes_to("Data")
+    kim.is_at("/ops/imports")
+    kim.follows("Upload a file", within="main")
+    kim.is_at("/ops/imports/new")
+    kim.picks("File", file)
+    kim.presses("Upload and check")
+    kim.sees("The file is here. Nothing is stored yet: it is being checked.")
+    batch = ImportBatch.objects.latest("pk")
+    kim.looks("under way")
+    # What the worker does, in the place of a process of its own; the page notices by itself.
+    assert work_next()
+    kim.sees("Checked, not stored yet", "What storing it would do", "6.0 kWh", "there is no such meter")
+    kim.is_at(f"/ops/imports/{batch.pk}")
+    assert not readings.exists()
+
+    kim.presses("Store these readings")
+    kim.looks("the question before storing")
+    kim.presses("Store them", key="Space")
+    kim.sees("Waits to be stored")
+    assert work_next()
+    kim.sees("What it brought")
+    assert readings.count() == 4
+
+    kim.presses("Undo")
+    kim.writes(Why="The wrong month.")
+    kim.looks("the question before undoing")
+    kim.presses("Undo the import")
+    kim.sees("Under way")
+    assert work_next()
+    kim.sees("Undone", "The wrong month.")
+    kim.looks("undone")
+    assert not readings.exists()
+
+
 @pytest.mark.parametrize("look", [LARGE_BOTH, PHONE_BOTH], ids=lambda look: str(look[0]))
 @pytest.mark.parametrize("role", ["auditor", "staff"])
 def test_reader_reads_everything_and_finds_nothing_that_changes(person, town, employee, role):
     kim = person()
     kim.signs_in(employee(role).email)
     kim.is_at("/ops")
-    for entry, path in (("Meters", "/ops/meters"), ("Events", "/ops/events"), ("Map", "/ops/map")):
+    for entry, path in (("Meters", "/ops/meters"), ("Events", "/ops/events"), ("Data", "/ops/imports")):
         kim.goes_to(entry)
+        kim.is_at(path)
+        _can_change_nothing(kim)
+    for tab, path in (
+        ("Completeness", "/ops/quality"),
+        ("What looks wrong", "/ops/quality/hits"),
+        ("Outages", "/ops/outages"),
+    ):
+        kim.follows(tab, within="main", exact=False)
         kim.is_at(path)
         _can_change_nothing(kim)
     for path in (f"/ops/events/{town.coming.pk}", f"/meters/{town.home.pk}"):

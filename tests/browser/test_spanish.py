@@ -79,6 +79,15 @@ def test_page_is_spanish_and_fits_a_phone(spanish, town, name):
     assert english(reader.page.evaluate(SEEN), names=names) == []
 
 
+@pytest.mark.parametrize("who", ["resident", "director", "engineer", "operator", "staff", "auditor", "platform"])
+def test_header_fits_in_longer_words(spanish, town, who):
+    reader = spanish(town.people[who])
+    reader.open("/account")
+    for width in (1280, 1024):
+        reader.page.set_viewport_size({"width": width, "height": 800})
+        assert reader.page.evaluate(TOO_WIDE, width) == []
+
+
 def test_chart_writes_days_numbers_and_hours_in_spanish(spanish, town):
     reader = spanish(town.people["resident"])
     reader.open(f"/meters/{town.home.pk}")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
+from io import BytesIO
 from zlib import crc32
 
 import numpy as np
@@ -16,8 +17,19 @@ from events.models import Event, Program
 from events.services import Terms, create_event, create_program, enroll, notify_event, record_completed_event
 from events.services import schedule_event as schedule
 from forecasting.services import issue_forecast
-from meters.models import Feeder, Meter
+from meters.models import (
+    BatchSource,
+    DailyEnergy,
+    Exclusion,
+    ExclusionKind,
+    Feeder,
+    IntervalReading,
+    Meter,
+    QualityHit,
+    QualityRule,
+)
 from meters.services import Readings, ingest_readings
+from meters.services.batches import check_batch, take_file
 from organizations.models import Distributor, Organization, OrganizationGroup
 from organizations.services import Guest, create_group, invite, set_group_members
 from settlement.models import SettlementLine
@@ -67,6 +79,10 @@ class Town:
     token_key: str
     group: OrganizationGroup
     invitation: str
+    upload: int
+    doubt: int
+    outage: int
+    harbor_upload: int
 
     def newest(self, meter: Meter) -> datetime:
         """The start of the meter's newest reading."""
@@ -93,8 +109,66 @@ def build() -> Town:
     set_group_members(group=group, organizations=[harbor], by=people["operator"])
     reward = SettlementLine.objects.get(run__event=past, meter=meters["home"]).pk
     key = make_token(people["operator"], Scope.READINGS_WRITE)[1]
-    more = {"reward": reward, "token_key": key, "group": group, "invitation": _invite(harbor, people["director"])}
+    uploads = {
+        "upload": _upload(distributor, people["operator"]),
+        "doubt": _doubt(meters["home"]),
+        "outage": _outage(meters["home"]),
+        "harbor_upload": _upload(distributor, people["director"], harbor),
+    }
+    more = {
+        **uploads,
+        "reward": reward,
+        "token_key": key,
+        "group": group,
+        "invitation": _invite(harbor, people["director"]),
+    }
     return Town(distributor, program, past, coming, maple, harbor, people, **more, **meters)
+
+
+def _outage(meter: Meter) -> int:
+    """A storm, weeks ago."""
+    start = timezone.now().replace(minute=0, second=0, microsecond=0) - timedelta(days=40)
+    row = Exclusion.objects.create(
+        distributor=meter.distributor,
+        kind=ExclusionKind.OUTAGE,
+        meter=meter,
+        start=start,
+        end=start + timedelta(hours=3),
+        source="operator",
+        note="Storm in the north",
+    )
+    return row.pk
+
+
+def _doubt(meter: Meter) -> int:
+    """A value that looks wrong, and the meter's sums of the last days."""
+    DailyEnergy.objects.filter(meter=meter).delete()
+    newest = IntervalReading.objects.filter(meter=meter).latest("start")
+    yesterday = (newest.start - timedelta(days=1)).date()
+    for number, slots in enumerate((48, 20, 48, 0, 47)):
+        counted = {"slots": slots, "estimated_slots": slots // 10, "energy_wh": 1, "peak_wh": 1}
+        day = yesterday - timedelta(days=number)
+        DailyEnergy.objects.create(meter=meter, day=day, peak_start=newest.start, **counted)
+    span = {"start": newest.start - timedelta(hours=4), "end": newest.start - timedelta(hours=3)}
+    hit = QualityHit.objects.create(
+        distributor=meter.distributor, meter=meter, rule=QualityRule.SPIKE, value_wh=90_000, usual_wh=400, **span
+    )
+    return hit.pk
+
+
+def _upload(distributor: Distributor, by: User, organization: Organization | None = None) -> int:
+    """A file that is checked and not stored, with rows left out."""
+    rows = b"meter,start,kwh\nLF-003,2021-03-21T00:00,1\nLF-003,2021-03-21T00:30,many\nLF-999,2021-03-21T00:00,1\n"
+    batch = take_file(
+        distributor=distributor,
+        source=BatchSource.PAGE,
+        name="may.csv",
+        stream=BytesIO(rows),
+        options={},
+        by=by,
+        organization=organization,
+    )
+    return check_batch(batch=batch).pk
 
 
 def _invite(organization: Organization, by: User) -> str:

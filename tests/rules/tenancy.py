@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts.models import Entity
 from tests.builder import make_meter, map_meter
-from tests.rules.examples import tenancy
+from tests.rules.examples import imports, quality, tenancy
 from tests.rules.examples.example import Change
 from tests.rules.kit import HOUR, NOON, Kit
 
@@ -36,6 +36,7 @@ class Only:
 OWNER = Only("by this key alone the row belongs to a distributor: there is nothing that it could contradict")
 TENANT = Only("this is the tenant itself")
 DOER = Only("names who did it and gives nobody a right; services take the doer from who is signed in")
+CAUSE = Only("names the import that did it; only services write it, under locks on that distributor's meters")
 HISTORY = Only("history without enforced keys: it outlives what it speaks of")
 APPEND = "settlement_line_append_only", "settlement_run_append_only", "ledger_entry_append_only"
 
@@ -131,6 +132,9 @@ SAME = {
         ("exclusion_same_distributor",), _to("meter", "exclusion", "foreign_meter"), _second
     ),
     ("meters.Exclusion", "feeder"): Refused(("exclusion_same_distributor",), _of_feeder, _second),
+    ("meters.ImportBatch", "organization"): Refused(("batch_organization_same_distributor",), imports.of_organization),
+    ("meters.QualityHit", "meter"): Refused(("hit_same_distributor",), quality.of_foreign_meter),
+    ("meters.QualityHit", "distributor"): Refused(("hit_same_distributor",), quality.of_another_distributor),
     ("forecasting.MeterForecast", "meter"): Refused(
         ("meter_forecast_same_distributor",), _to("meter", "meter_forecast", "foreign_meter")
     ),
@@ -196,6 +200,7 @@ FIXED = {
     ("accounts.Entity", "tenant"): "entity_tenant_fixed",
     ("meters.Meter", "distributor"): "meter_distributor_fixed",
     ("meters.Feeder", "distributor"): "feeder_distributor_fixed",
+    ("meters.ImportBatch", "distributor"): "batch_distributor_fixed",
     ("forecasting.Forecast", "distributor"): "forecast_distributor_fixed",
     ("events.Program", "distributor"): "program_distributor_fixed",
     ("events.Event", "program"): "event_program_fixed",
@@ -234,9 +239,32 @@ REASONS = {
     ("organizations.OrganizationRequest", "organization"): Only("says what became of the request; read by no rule"),
     ("meters.ClaimCode", "meter"): OWNER,
     ("meters.Exclusion", "distributor"): OWNER,
+    ("delivery.SentRequest", "user"): OWNER,
+    ("meters.Exclusion", "created_by"): DOER,
+    ("meters.ImportBatch", "created_by"): DOER,
+    ("meters.ImportBatch", "stored_by"): DOER,
+    ("meters.ImportBatch", "undo_asked_by"): DOER,
+    ("meters.ImportBatch", "undone_by"): DOER,
+    ("meters.BatchSpan", "batch"): OWNER,
+    ("meters.BatchSpan", "meter"): Only(
+        "written by ingest alone, beside the readings of a locked meter of the batch's"
+    ),
+    ("meters.QualityHit", "batch"): Only("says with which file it came; read by no rule"),
+    ("meters.QualityHit", "decided_by"): DOER,
+    ("meters.QualityMark", "distributor"): OWNER,
+    ("meters.ArchivedMonth", "distributor"): OWNER,
     ("meters.IntervalReading", "meter"): OWNER,
     ("meters.Prediction", "meter"): OWNER,
     ("meters.ReadingRevision", "meter"): OWNER,
+    ("meters.HourlyEnergy", "meter"): OWNER,
+    ("meters.DailyEnergy", "meter"): OWNER,
+    ("meters.RollupMark", "distributor"): Only("says who has work to do; whose sums are made again follows the meter"),
+    ("meters.RollupMark", "meter"): Only("marks work to do, gives nobody a right, and goes when it is done"),
+    ("meters.ScopeMark", "distributor"): OWNER,
+    ("meters.ReadingRevision", "batch"): CAUSE,
+    ("meters.ReadingRevision", "changed_by"): DOER,
+    ("meters.RegisterRead", "meter"): OWNER,
+    ("meters.RegisterRead", "batch"): CAUSE,
     ("forecasting.MeterForecast", "forecast"): OWNER,
     ("events.Nomination", "enrollment"): OWNER,
     ("events.Participation", "event"): OWNER,

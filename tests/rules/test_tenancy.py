@@ -12,6 +12,7 @@ from accounts.models import Entity
 from common.constraints import AppendOnly
 from organizations.models import Distributor
 from tests.rules.examples.example import Change, again
+from tests.rules.examples.imports import stored_import
 from tests.rules.kit import Kit
 from tests.rules.tenancy import FIXED, REASONS, SAME, Refused
 from tests.rules.writes import WRITE_CHANGE, WRITE_NEW, refusal
@@ -92,6 +93,7 @@ OWNERS: dict[tuple[str, str], Callable[[Kit], Change]] = {
     ("accounts.Entity", "tenant"): lambda kit: (kit.holder, {"tenant": kit.entity_of(kit.there)}),
     ("meters.Meter", "distributor"): lambda kit: (kit.meter, {"distributor": kit.there}),
     ("meters.Feeder", "distributor"): lambda kit: (kit.feeder, {"distributor": kit.there}),
+    ("meters.ImportBatch", "distributor"): lambda kit: (stored_import(kit), {"distributor": kit.there}),
     ("forecasting.Forecast", "distributor"): lambda kit: (kit.forecast, {"distributor": kit.there}),
     ("events.Program", "distributor"): lambda kit: (kit.program, {"distributor": kit.there}),
     ("events.Event", "program"): lambda kit: (kit.event, {"program": kit.foreign_program}),

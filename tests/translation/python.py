@@ -21,11 +21,13 @@ FOLDERS = (
 )
 # Commands, files for them, start-up checks, the API and its documentation speak English: see docs/development.md.
 ENGLISH = (
-    "tests/", "migrations/", "management/", "demo/", "engines/", "baselines/", "meters/formats/",
+    "tests/", "migrations/", "management/", "demo/", "engines/", "baselines/", "meters/api/", "meters/formats/",
+    "meters/services/archive/", "drportal/legacy/",
     "api.py", "serializers.py", "checks.py", "env.py", "settings.py", "catalogs.py", "health.py", "finders.py",
     "meters/services/register.py", "meters/services/files.py", "meters/services/checks.py",
     "meters/services/columns.py", "meters/services/predictions.py", "meters/services/slots.py",
-    "meters/services/series.py", "meters/services/ingest.py", "organizations/founding.py", "forecasting/services.py",
+    "meters/services/series.py", "meters/services/ingest.py", "meters/services/register_reads.py",
+    "organizations/founding.py", "forecasting/services.py",
 )  # fmt: skip
 GETTEXT = {
     "_", "_now", "_lazy", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "pgettext",
@@ -36,7 +38,10 @@ UNSEEN = {"debug", "info", "warning", "error", "exception", "critical", "ValueEr
           "RuntimeError", "AssertionError", "ImproperlyConfigured", "NotImplementedError", "RunSQL",
           "ChartDataError", "compile", "UnknownFigureError"}  # fmt: skip
 _SENTENCE = re.compile(r"[^\W\d_]{2,}[,;:]? [^\W\d_]{2,}")
-_SQL = re.compile(r"\b(SELECT|UPDATE|INSERT|DELETE|NEW\.|OLD\.|WHERE|EXISTS|COALESCE|DECLARE|constraint failed)")
+_SQL = re.compile(
+    r"\b(SELECT|UPDATE|INSERT|DELETE|NEW\.|OLD\.|WHERE|EXISTS|COALESCE|DECLARE|constraint failed|IS NOT NULL"
+    r"|SET STATEMENT|AND|GROUP BY|ORDER BY|IN \()|^[a-z]+_[a-z_]+, "
+)
 
 
 def files() -> list[Path]:

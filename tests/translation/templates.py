@@ -7,10 +7,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 HUMAN = ("alt", "title", "aria-label", "aria-description", "placeholder", "data-label", "data-confirm", "label")
-SILENT = ("script", "style", "code")
+SILENT = ("script", "style", "code", "pre")
 # Units, names and signs that are the same in every language.
 SAME = {
-    "kWh", "kW", "Wh", "MWh", "kB", "CSV", "JSON", "XLSX", "API", "OpenADR", "English", "Español", "PNG", "UTC", "IP",
+    "kWh", "kW", "Wh", "MWh", "kB", "CSV", "csv", "JSON", "XLSX", "API", "OpenADR", "English", "Español", "PNG", "UTC",
+    "IP",
 }  # fmt: skip
 
 _COMMENT = re.compile(r"{#.*?#}|{% *comment.*?endcomment *%}|<!--.*?-->", re.S)

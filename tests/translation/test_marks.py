@@ -36,12 +36,19 @@ TECHNICAL = re.compile(
 )
 # What commands and stored records say: English everywhere, see docs/development.md.
 ENGLISH = {
+    "dashboards/charts/heat.py": "^not all measured$",
+    "dashboards/charts/load.py": "^not all reported$",
     "dashboards/selectors/statement.py": "^Meter list$",
     "accounts/services.py": "There is no scope",
+    "delivery/idempotency.py": "^1 to 128 characters of your choice",
     "delivery/services.py": "the process ended|no handler for",
     "events/services/enrollments.py": "Meter list, ",
     "events/services/programs.py": "There (are:|is none yet|is no program)",
+    "meters/services/batches/direct.py": "^The command was stopped",
+    "meters/services/batches/examples.py": "^(Elm Street 4|a tree on the line)$",
+    "meters/services/batches/words.py": "^(there is no such meter|and … more rows)",
     "meters/services/code_files.py": "",
+    "meters/services/outage_files.py": "",
     "organizations/services/lookup.py": "",
     "organizations/access.py": "(organization|distributor|platform) ",
     "settlement/services/case.py": "The rule … has changed",

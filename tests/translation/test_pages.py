@@ -1,16 +1,19 @@
 """Pages in Spanish: no English left, numbers and dates by its rules, caches apart; files and the API as ever."""
 
+import io
 import json
 import re
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import override
 
 from common.speech import length_words
 from dashboards.tests.story import add_readings, coming_event, line_of, lower, make_program, past_event, settled
-from meters.models import Quality
+from meters.models import BatchSource, Exclusion, ExclusionKind, ImportBatch, Quality, QualityHit, QualityRule
+from meters.services import batches
 from tests.builder import make_token, make_user
 from tests.translation.texts import english, texts_of
 
@@ -21,7 +24,12 @@ VISITOR = ("landing", "how_it_works", "programs", "privacy", "accessibility", "a
            "account_reset_password")  # fmt: skip
 RESIDENT = ("home", "rewards", "account", "account_email", "mfa_index",
             "usersessions_list")  # fmt: skip
-OPERATOR = ("operator_home", "operator_meters", "operator_map", "operator_events", "operator_event_new")
+OPERATOR = ("operator_home", "operator_meters", "operator_map", "operator_events", "operator_event_new",
+            "operator_imports", "operator_import_new", "operator_quality", "operator_quality_hits",
+            "operator_quality_estimate", "operator_outages", "load_fleet")  # fmt: skip
+# What files, headers and commands call things.
+CODES = ["manage.py create_program", "import_meters", "long.csv", "meters.csv", "outages.csv", "meter", "start", "end",
+         "similar-days", "statsmodels", "three-day"]  # fmt: skip
 
 
 @pytest.fixture
@@ -73,8 +81,53 @@ def test_resident_reads_no_english(client, story, name):
 @pytest.mark.parametrize("name", OPERATOR)
 def test_operator_reads_no_english(client, story, name):
     client.force_login(story.admin)
-    names = [*names_of(story), "English", "manage.py create_program", "similar-days", "statsmodels", "three-day"]
-    assert english(texts_of(page(client, name)), names=names) == []
+    assert english(texts_of(page(client, name)), names=[*names_of(story), "English", *CODES]) == []
+
+
+FILE = """meter,start,kwh
+Hither-school,2021-03-21T00:00,1
+NOPE,2021-03-21T00:00,1
+Hither-school,2021-03-21T00:07,1
+Hither-school,21 March,1
+Hither-school,2021-03-21T01:00,"1,5"
+"""
+
+
+def checked(story, text: str) -> ImportBatch:
+    door = {"source": BatchSource.PAGE, "name": "mayo.csv", "options": {}, "by": story.admin}
+    found = batches.take_file(distributor=story.distributor, stream=io.BytesIO(text.encode()), **door)
+    return batches.check_batch(batch=found)
+
+
+@pytest.mark.parametrize("text", [FILE, "kwh\n1\n"], ids=["rows left out", "unreadable"])
+def test_operator_reads_in_spanish_what_is_wrong_with_a_file(client, story, text):
+    client.force_login(story.admin)
+    html = page(client, "operator_import", checked(story, text).pk)
+    assert english(texts_of(html), names=[*names_of(story), "“start”", "meter,start,end,kwh"]) == []
+
+
+def test_operator_reads_outages_and_doubts_in_spanish(client, story):
+    client.force_login(story.admin)
+    start = timezone.now().replace(minute=0, second=0, microsecond=0) - timedelta(days=2)
+    whole = {"distributor": story.distributor, "meter": story.home, "start": start, "end": start + timedelta(hours=1)}
+    outage = Exclusion.objects.create(**whole, kind=ExclusionKind.OUTAGE, source="page")
+    pages = [page(client, "operator_outage", outage.pk)]
+    for rule in QualityRule:
+        hit = QualityHit.objects.create(**whole, rule=rule, value_wh=900, usual_wh=300)
+        pages.append(page(client, "operator_quality_hit", hit.pk))
+    pages += [page(client, name) for name in ("operator_outages", "operator_quality_hits", "operator_quality")]
+    names = [*names_of(story), "English"]
+    assert [english(texts_of(html), names=names) for html in pages] == [[]] * len(pages)
+
+
+@pytest.mark.parametrize(
+    "asked", ["period=day", "period=month", "period=year", "show=compare&period=week", "show=hours"]
+)
+def test_resident_reads_each_look_at_a_meter_in_spanish(client, story, asked):
+    client.force_login(story.resident)
+    response = client.get(f"{reverse('meter_detail', args=[story.home.pk])}?{asked}", headers=SPANISH)
+    assert response.status_code == 200
+    assert english(texts_of(response.content.decode()), names=[*names_of(story), "English"]) == []
 
 
 def test_pages_of_one_thing_have_no_english(client, story):
@@ -127,7 +180,8 @@ def test_chart_of_a_meter_is_kept_apart_by_language(client, story):
     said = json.loads(spanish.content)
     assert said["say"].startswith("Última lectura, ")
     assert "0,40 kWh" in said["say"]
-    assert all(re.fullmatch(r"\d,\d{3}|sin datos", row[1]) for row in said["rows"])
+    assert said["texts"]["slots"]["reading"]["missing"] == "sin lectura"
+    assert re.search(r">0,\d{3}<", page(client, "meter_detail", story.home.pk))
     assert client.get(url, headers={**SPANISH, "if-none-match": english_["ETag"]}).status_code == 200
     assert client.get(url, headers={**SPANISH, "if-none-match": spanish["ETag"]}).status_code == 304
 

@@ -23,7 +23,7 @@ class _Seen(HTMLParser):
         self.inside = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in ("script", "style"):
+        if tag in ("script", "style", "pre"):
             self.inside = tag
         self.texts += [value for name, value in attrs if name in HEARD and value]
 

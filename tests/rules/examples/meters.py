@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from accounts.models import Kind, User
-from delivery.models import Channel, DeliveryState, Message, Notice, NotificationChoice, Topic
+from delivery.models import Channel, DeliveryState, Message, Notice, NotificationChoice, SentRequest, Topic
 from forecasting.models import Forecast, MeterForecast
 from meters.models import Exclusion, Feeder, IntervalReading, Meter, MeterMap, Prediction
 from tests.builder import make_meter, map_meter
@@ -68,6 +68,36 @@ def _second_exclusion(kit: Kit) -> Change:
     return second, {"source": kit.exclusion.source}
 
 
+def _sent(kit: Kit, **fields: object) -> SentRequest:
+    return SentRequest(**({"user": kit.staff, "key": "k1", "route": "POST /", "held_until": NOON} | fields))
+
+
+def _sent_again(kit: Kit) -> SentRequest:
+    _sent(kit).save()
+    return _sent(kit)
+
+
+def _second_request(kit: Kit) -> Change:
+    _sent(kit).save()
+    second = _sent(kit, key="k2")
+    second.save()
+    return second, {"key": "k1"}
+
+
+def _again_for_feeder(kit: Kit) -> Exclusion:
+    first = _exclusion(kit, meter=None, feeder=kit.feeder)
+    first.save()
+    return again(first)
+
+
+def _second_for_feeder(kit: Kit) -> Change:
+    first = _exclusion(kit, meter=None, feeder=kit.feeder)
+    first.save()
+    second = again(first, source="second")
+    second.save()
+    return second, {"source": first.source}
+
+
 def _prediction(kit: Kit, **fields: object) -> Prediction:
     values = {"wh": 5, "lower_wh": 4, "upper_wh": 6, "issued_at": NOON - HOUR, "forecast_number": 1}
     return Prediction(**({"meter": kit.meter, "start": NOON} | values | fields))
@@ -127,6 +157,14 @@ EXAMPLES = {
         new=lambda kit: _meter(kit, contracted_kw=Decimal(-1)),
         change=lambda kit: (kit.meter, {"contracted_kw": Decimal(-1)}),
     ),
+    "meter_reading_kind_known": Example(
+        new=lambda kit: _meter(kit, reading_kind="dial"),
+        change=lambda kit: (kit.meter, {"reading_kind": "dial"}),
+    ),
+    "meter_register_limit_positive": Example(
+        new=lambda kit: _meter(kit, register_limit_wh=0),
+        change=lambda kit: (kit.meter, {"register_limit_wh": 0}),
+    ),
     "meter_distributor_fixed": Example(change=lambda kit: (kit.meter, {"distributor": kit.there})),
     "meter_feeder_same_distributor": Example(
         new=lambda kit: _meter(kit, feeder=kit.foreign_feeder),
@@ -184,7 +222,9 @@ EXAMPLES = {
         new=lambda kit: _exclusion(kit, feeder=kit.feeder),
         change=lambda kit: (kit.exclusion, {"feeder": kit.feeder}),
     ),
+    "sent_request_once": Example(new=_sent_again, change=_second_request),
     "exclusion_once": Example(new=lambda kit: _exclusion(kit), change=_second_exclusion),
+    "exclusion_of_feeder_once": Example(new=_again_for_feeder, change=_second_for_feeder),
     "reading_quality_known": Example(
         new=lambda kit: IntervalReading(meter=kit.meter, start=NOON, energy_wh=1, quality=9),
         change=lambda kit: (kit.reading, {"quality": 9}),
