@@ -9,11 +9,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.signals import account_closing
-from meters.models import ImportBatch, IntervalReading, Meter, MeterMap
+from meters.models import Exclusion, ImportBatch, IntervalReading, Meter, MeterMap
+from meters.models.exclusion import NOT_USUAL
 from meters.services import remove_map
 from meters.services.doubts import Doubt
 from meters.services.quality import mark_quality, note_refused
-from meters.signals import readings_ingested, readings_refused, readings_removed
+from meters.signals import exclusions_changed, readings_ingested, readings_refused, readings_removed
 from organizations.models import Distributor
 
 
@@ -56,6 +57,14 @@ def mark_for_quality(
 ) -> None:
     """What changed is looked at in the background."""
     mark_quality(distributor_id=distributor.pk, meter_ids=meter_ids, start=start, end=end)
+
+
+@receiver(exclusions_changed, sender=Exclusion)
+def look_again_at_outages(sender: Any, rows: list[Exclusion], meter_ids: list[int], **kwargs: Any) -> None:
+    """What is missing in a noted outage is no fault, and is one again without the note."""
+    for row in rows:
+        if row.kind in NOT_USUAL:
+            mark_quality(distributor_id=row.distributor_id, meter_ids=meter_ids, start=row.start, end=row.end)
 
 
 @receiver(readings_refused, sender=IntervalReading)

@@ -10,6 +10,9 @@ readings_removed = Signal()
 # An import refused rows that say something about a meter; distributor, batch, doubts: list[Doubt].
 readings_refused = Signal()
 
+# Inside the transaction, sender Exclusion; rows: list[Exclusion] that came, changed or go, meter_ids: whose they are.
+exclusions_changed = Signal()
+
 # Sent inside the transaction, sender MeterMap: meter_map (a resident's row as it is now), by (the user, or None).
 moved_in = Signal()
 # Its end is set: to a moment past, or to a day to come.

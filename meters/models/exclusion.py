@@ -23,6 +23,10 @@ class ExclusionKind(models.TextChoices):
     TEST = "test", _("test")
 
 
+# In these the use is not the usual one: no gap is a fault, and no mean of usual days stands for it.
+NOT_USUAL = (ExclusionKind.OUTAGE, ExclusionKind.IDLE, ExclusionKind.TEST)
+
+
 class ExclusionQuerySet(models.QuerySet["Exclusion"]):
     """Exclusions by who may see them, and by meter."""
 

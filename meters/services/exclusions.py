@@ -16,6 +16,7 @@ from common.retry import retried
 from meters.errors import ExclusionRefused
 from meters.models import Exclusion, ExclusionKind, Feeder, Meter
 from meters.services.locks import lock_meters, raise_versions
+from meters.signals import exclusions_changed
 
 _SPAN = ("meter_id", "feeder_id", "start", "end", "kind", "note")
 # More meters than this are chosen by their distributor: a list of all of them would be longer than the answer.
@@ -63,7 +64,7 @@ def exclude(
     ]
     new = [row for row in rows if (row.meter_id, row.feeder_id) not in known]
     Exclusion.objects.bulk_create(new, batch_size=1_000)
-    raise_versions(_affected(new))
+    _tell(new, _affected(new))
     return len(new)
 
 
@@ -137,7 +138,7 @@ def remove_exclusions(*, source: str) -> int:
     """
     if not source:
         raise ValueError("Exclusions are removed by their source.")
-    rows = list(Exclusion.objects.filter(source=source).only("meter_id", "feeder_id"))
+    rows = list(Exclusion.objects.filter(source=source))
     removed = Exclusion.objects.filter(source=source).delete()[0]
     note_change(rows)
     return removed
@@ -211,7 +212,13 @@ def note_change(rows: Sequence[Exclusion]) -> None:
     """Whatever was cached of the meters shows the old spans."""
     ids = _affected(rows)
     lock_meters(ids)
+    _tell(rows, ids)
+
+
+def _tell(rows: Sequence[Exclusion], ids: set[int]) -> None:
     raise_versions(ids)
+    if rows:
+        exclusions_changed.send(sender=Exclusion, rows=list(rows), meter_ids=sorted(ids))
 
 
 def _affected(rows: Sequence[Exclusion]) -> set[int]:

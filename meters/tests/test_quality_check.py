@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.db import connection
 
-from meters.models import HitState, IntervalReading, Meter, Quality, QualityHit, QualityMark, QualityRule
+from meters.models import Exclusion, HitState, IntervalReading, Meter, Quality, QualityHit, QualityMark, QualityRule
 from meters.services.doubts import Doubt
+from meters.services.exclusions import add_exclusion, remove_exclusion
 from meters.services.quality.check import check_quality
 from meters.services.quality.marks import check_marked, mark_quality
 from meters.services.quality.rules import Found
@@ -32,6 +33,21 @@ def test_a_missing_hour_is_a_gap(here: Side) -> None:
     send(here.home, days=2, wrong=dict.fromkeys(hours_of(at(FIRST, 3), 1)))
     check_all(here.home)
     assert hits(here.home) == [("gap", at(FIRST, 3), at(FIRST, 4), 2, None, None)]
+
+
+def test_what_is_missing_in_a_noted_outage_is_no_gap_until_the_note_goes(here: Side) -> None:
+    send(here.home, days=2, wrong=dict.fromkeys(hours_of(at(FIRST, 3), 3)))
+    check_marked(distributor=here.distributor)
+    assert len(hits(here.home)) == 1
+    outage = Exclusion(
+        distributor=here.distributor, kind="outage", feeder=here.home.feeder, start=at(FIRST, 3), end=at(FIRST, 5)
+    )
+    outage, _is_new = add_exclusion(exclusion=outage, by=here.admin)
+    check_marked(distributor=here.distributor)
+    assert hits(here.home) == [("gap", at(FIRST, 5), at(FIRST, 6), 2, None, None)]
+    remove_exclusion(exclusion=outage, by=here.admin)
+    check_marked(distributor=here.distributor)
+    assert hits(here.home) == [("gap", at(FIRST, 3), at(FIRST, 6), 6, None, None)]
 
 
 def test_what_comes_before_the_first_reading_is_no_gap(here: Side) -> None:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.utils import timezone
 
 from common.intervals import to_utc
 from meters.models import Meter
-from meters.services.archive.removed import removed_spans
+from meters.models.exclusion import NOT_USUAL
+from meters.services.archive.removed import Span, removed_spans
+from meters.services.exclusions import excluded_spans
 from meters.services.locks import zone_of
 from meters.services.quality import rules
 from meters.services.quality.finding import Finding, Look
@@ -68,19 +70,30 @@ def _looks(window: _Window) -> Iterator[Look]:
     """A look at each meter; where the window cuts a run that touches the span, it is made longer for that meter."""
     low, high = window.start - window.margin, window.end + window.margin
     removed = removed_spans(distributor_id=window.distributor.pk)
+    outages = _outages(window.meters)
     ids = [meter.pk for meter in window.meters]
     values, beside, history = values_of(ids, low, high), neighbours(ids, low, high), days_of(ids, low, high)
     cut: list[Meter] = []
     for meter in window.meters:
         before, after = beside.get(meter.pk, (None, None))
         zone = zone_of(meter.zone_name, window.distributor)
-        look = Look(meter, zone, window.start, window.end, values[meter.pk], before, after, history[meter.pk], removed)
+        none = [*removed, *outages[meter.pk]]
+        look = Look(meter, zone, window.start, window.end, values[meter.pk], before, after, history[meter.pk], none)
         if _is_cut(look):
             cut.append(meter)
         else:
             yield _with_history(look, window.margin)
     if cut:
         yield from _looks(_Window(window.distributor, cut, window.start, window.end, window.margin * 4))
+
+
+def _outages(meters: Sequence[Meter]) -> dict[int, list[Span]]:
+    """The times of each meter in which nobody expects readings: of all time, since a gap may be of any length."""
+    spans = excluded_spans(meters=meters, start=datetime(1970, 1, 1, tzinfo=UTC), end=datetime(9000, 1, 1, tzinfo=UTC))
+    return {
+        pk: [Span(int(each.start.timestamp()), int(each.end.timestamp())) for each in own if each.kind in NOT_USUAL]
+        for pk, own in spans.items()
+    }
 
 
 def _is_cut(look: Look) -> bool:

@@ -40,7 +40,7 @@ def accept_hits(*, hits: Iterable[QualityHit], by: User, reason: str) -> int:
     words = _reason(reason)
     wanted = [hit.pk for hit in hits]
     open_ones = QualityHit.objects.filter(pk__in=wanted, state=HitState.OPEN).order_by("pk").select_for_update()
-    found = list(open_ones.select_related("meter"))
+    found = list(open_ones)
     for hit in found:
         _decide(hit, HitState.ACCEPTED, by, words)
         record("hit.accept", target=hit, by=by, reason=words)
@@ -136,7 +136,8 @@ def _taken(hit: QualityHit) -> QualityHit:
 
 
 def _locked(hit: QualityHit, state: HitState) -> QualityHit:
-    rows = QualityHit.objects.select_for_update(of=("self",)).select_related("meter__distributor", "distributor")
+    # The hit alone: MariaDB would lock what is joined to it as well.
+    rows = QualityHit.objects.select_for_update()
     locked = rows.get(pk=hit.pk)
     if locked.state != state:
         raise HitDecided(_("This was decided meanwhile: look at it again."))

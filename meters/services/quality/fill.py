@@ -17,6 +17,7 @@ from common.holiday_calendar import calendar_days
 from common.intervals import to_utc
 from meters.errors import MeterError
 from meters.models import ExclusionKind, HitState, Meter, Quality, QualityHit, QualityRule
+from meters.models.exclusion import NOT_USUAL
 from meters.services.columns import Integers, Readings, integers
 from meters.services.exclusions import excluded_spans
 from meters.services.ingest import ingest_readings
@@ -32,9 +33,6 @@ SOURCE = "estimate"
 MOST_PER_TURN = 2_000
 # Of one call: a year of quarter hours would be a guess about a guess.
 LONGEST = timedelta(days=45)
-# Times in which the use was not the usual one, so that a mean of usual days would be wrong.
-_NOT_USUAL = (ExclusionKind.OUTAGE, ExclusionKind.IDLE, ExclusionKind.TEST)
-
 
 # What the reason of an open hit says of a gap that was tried.
 TRIED = "tried"
@@ -125,7 +123,7 @@ def _estimate(meter: Meter, missing: list[int]) -> Estimate:
     return estimate(
         missing=missing,
         local=dict(zip(missing, local_seconds(starts, zone).tolist(), strict=True)),
-        excluded=frozenset(starts[_within_any(meter, starts, step, _NOT_USUAL)].tolist()),
+        excluded=frozenset(starts[_within_any(meter, starts, step, NOT_USUAL)].tolist()),
         known=dict(zip(values.starts.tolist(), values.energy_wh.tolist(), strict=True)),
         history=History(local[past], values.energy_wh[past], step, _holidays(meter, missing, zone)),
     )

@@ -34,7 +34,7 @@ class Look:
         values: of a window around [start, end), long enough that no run that touches the span is cut.
         before, after: starts of the readings next to the window, None without.
         history: the days of UTC before each of the window's.
-        removed: spans of months whose readings are in files alone, where none are missing.
+        none_due: spans in which none are missing: months that are in files alone, and noted outages.
     """
 
     meter: Meter
@@ -45,7 +45,7 @@ class Look:
     before: int | None
     after: int | None
     history: Days
-    removed: Sequence[Span] = ()
+    none_due: Sequence[Span] = ()
 
     @property
     def step(self) -> int:
@@ -74,7 +74,7 @@ class Look:
 
     def _gaps(self) -> list[Found]:
         found = rules.gaps(self._with_neighbours(), self.step)
-        for span in self.removed:
+        for span in self.none_due:
             found = [part for gap in found for part in rules.outside(gap, span.start, span.end, self.step)]
         return found
 
