@@ -28,6 +28,7 @@ PATTERNS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "date": "d MMMM y",
             "day of month": "d MMMM",
             "month": "LLLL",
+            "month of year": "LLLL y",
         },
         "es": {
             "day": "EEE d 'de' MMMM",
@@ -36,6 +37,7 @@ PATTERNS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "date": "d 'de' MMMM 'de' y",
             "day of month": "d 'de' MMMM",
             "month": "LLLL",
+            "month of year": "LLLL 'de' y",
         },
     }
 )
