@@ -20,12 +20,12 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
             "quiet_from": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
             "quiet_until": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
         }
-        labels = {"quiet_from": _("No mails from"), "quiet_until": _("until")}
+        labels = {"quiet_from": _("No mails or texts from"), "quiet_until": _("until")}
         help_texts = {
             "language": _("Of pages and mails."),
             "quiet_until": _(
-                "In this time mails wait, each day, in the time zone of your distributor. Not held back: what "
-                "concerns your account’s security, and an event that starts before the time is over."
+                "In this time mails and text messages wait, each day, in the time zone of your distributor. Not held "
+                "back: what concerns your account’s security, and an event that starts before the time is over."
             ),
         }
 

@@ -22,6 +22,7 @@ class Section:
     Attributes:
         order: where it stands; tens, so that something fits in between.
         state: how it stands for a person, in a few words.
+        concerns: whom the part is there for.
     """
 
     order: int
@@ -29,6 +30,7 @@ class Section:
     url_name: str
     icon: str
     state: Callable[[User], str]
+    concerns: Callable[[User], bool] = lambda user: True
 
 
 _sections: dict[str, Section] = {}
@@ -49,6 +51,7 @@ def sections_of(user: User) -> list[dict[str, str]]:
             "state": section.state(user),
         }
         for section in sorted(_sections.values(), key=lambda section: section.order)
+        if section.concerns(user)
     ]
 
 

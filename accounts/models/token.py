@@ -22,6 +22,8 @@ class Scope(models.TextChoices):
     READINGS_WRITE = "readings:write", _("send readings")
     EVENTS_READ = "events:read", _("read programs and events")
     EVENTS_WRITE = "events:write", _("change events")
+    ENROLLMENTS_READ = "enrollments:read", _("read enrollments in programs")
+    ENROLLMENTS_WRITE = "enrollments:write", _("change enrollments in programs")
     REWARDS_READ = "rewards:read", _("read rewards")
 
 
