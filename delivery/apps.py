@@ -8,3 +8,4 @@ class DeliveryConfig(AppConfig):
 
     def ready(self) -> None:
         from delivery import export_parts, jobs, mail, receivers, sections  # noqa: F401  # registers and connects
+        from delivery.sms import outgoing  # noqa: F401

@@ -14,6 +14,8 @@ from delivery.models import DeliveryState, FailedJob, Message
 
 TOO_LONG = timedelta(hours=1)
 LOOKED_BACK = timedelta(days=30)
+# As a state to list by: what needs somebody, given up or not.
+UNDELIVERED = "undelivered"
 
 
 def undelivered() -> Q:
@@ -34,7 +36,7 @@ def undelivered_messages(user: User) -> list[Need]:
         "lost": found["lost"],
         "late": found["count"] - found["lost"],
     }
-    url = f"{reverse('admin:delivery_message_changelist')}?undelivered=yes"
+    url = f"{reverse('operator_messages')}?state={UNDELIVERED}"
     return [Need(words % {"count": found["count"]}, url, found["count"], found["oldest"], text)]
 
 

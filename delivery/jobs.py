@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.audit import record
 from accounts.models import User
 from common.errors import PortalError
+from delivery.letters import rewritten
 from delivery.models import DeliveryState, FailedJob, Message
 from delivery.services import is_whole
 
@@ -45,15 +46,22 @@ def mark_seen(*, job: FailedJob) -> None:
 def resend_message(*, message: Message, by: User) -> Message:
     """The message, due now, whether it was given up or waits for its next attempt.
 
+    What a letter said is written once more, where the letter is kept; what may hold a secret is not kept.
+
     Raises:
         CannotResend: It has arrived, or what it said was taken out of it when it was given up.
     """
     locked = Message.objects.select_for_update().get(pk=message.pk)
     if locked.state == DeliveryState.DELIVERED:
         raise CannotResend(_("This message has arrived."))
+    if locked.state == DeliveryState.SENT:
+        raise CannotResend(_("The provider has it; its receipt is awaited."))
     if locked.state == DeliveryState.UNREACHABLE and not is_whole(locked):
-        raise CannotResend(_("What it said was erased when it was given up. The person must ask for it again."))
+        payload = rewritten(locked)
+        if payload is None:
+            raise CannotResend(_("What it said was erased when it was given up. The person must ask for it again."))
+        locked.payload = payload
     locked.state, locked.finished_at, locked.next_attempt_at = DeliveryState.PENDING, None, timezone.now()
-    locked.save(update_fields=["state", "finished_at", "next_attempt_at"])
+    locked.save(update_fields=["state", "finished_at", "next_attempt_at", "payload"])
     record("message.resend", target=locked, by=by)
     return locked

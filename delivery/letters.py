@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.language import language_of
 from accounts.models import User
 from delivery.choices import stop_url
-from delivery.mail import put_mail
+from delivery.mail import mail_payload, put_mail
 from delivery.models import Message, Topic
 from delivery.services import register
 from delivery.tenants import site_url_for
@@ -27,6 +27,8 @@ class Letter:
         title, body: of the notice; the mail's where they are empty. A title is also what is kept of the subject:
             a letter whose subject names people needs one.
         url: the path that the notice opens.
+        sms: the same in one or two plain sentences, for kinds that go as text messages.
+        sms_link: an address that ends the text message, whole or not at all.
     """
 
     subject: str
@@ -34,8 +36,11 @@ class Letter:
     title: str = ""
     body: str = ""
     url: str = ""
+    sms: str = ""
+    sms_link: str = ""
 
 
+MAIL_OF = "letter-"
 Writer = Callable[[dict[str, Any]], Letter]
 
 
@@ -44,23 +49,39 @@ class LetterKind(NamedTuple):
 
     topic: Topic
     write: Writer
+    by_sms: bool = False
+    is_kept: bool = False
 
 
 _kinds: dict[str, LetterKind] = {}
 
 
-def letter(kind: str, topic: Topic) -> Callable[[Writer], Writer]:
+def letter(kind: str, topic: Topic, *, by_sms: bool = False, is_kept: bool = False) -> Callable[[Writer], Writer]:
     """Decorator: the function writes letters of this kind from a message's payload, in the current language.
 
     The payload is dropped once the letter is delivered or given up: it names people, and may hold a link.
+
+    Args:
+        by_sms: The letters have a short form for text messages. They hold no secret: the payload stays.
+        is_kept: The payload holds no secret and stays, so that the letter can be written and sent once more.
     """
 
     def keep(writer: Writer) -> Writer:
-        _kinds[kind] = LetterKind(topic, writer)
-        register(kind, keep=())(_deliver)
+        _kinds[kind] = LetterKind(topic, writer, by_sms, is_kept)
+        register(kind, keep=None if is_kept else ())(_deliver)
         return writer
 
     return keep
+
+
+def sms_topics() -> set[Topic]:
+    """The topics of which text messages tell."""
+    return {kind.topic for kind in _kinds.values() if kind.by_sms}
+
+
+def letter_kinds() -> list[str]:
+    """The names of all kinds of letters."""
+    return sorted(_kinds)
 
 
 def kind_of(name: str) -> LetterKind:
@@ -76,12 +97,35 @@ def write(*, kind: str, payload: dict[str, Any], language: str) -> Letter:
 
 def _deliver(message: Message) -> None:
     """Hands the letter on as a mail, once, however often this runs."""
+    mail, lasting = _mail_of(message)
+    put_mail(
+        mail,
+        recipient=message.recipient,
+        owner=message.user,
+        dedupe_key=f"{MAIL_OF}{message.pk}",
+        lasting_subject=lasting,
+        about=message.about,
+    )
+
+
+def _mail_of(message: Message) -> tuple[EmailMessage, str]:
+    """The mail, and what is kept of its subject."""
     user = message.user
     with translation.override(language_of(user, message.tenant_id)):
         content = _kinds[message.kind].write(message.payload)
-        mail = compose(content, _kinds[message.kind].topic, user)
-    key, lasting = f"letter-{message.pk}", " ".join(content.title.split())
-    put_mail(mail, recipient=message.recipient, owner=user, dedupe_key=key, lasting_subject=lasting)
+        return compose(content, _kinds[message.kind].topic, user), " ".join(content.title.split())
+
+
+def rewritten(mail: Message) -> dict[str, Any] | None:
+    """What an erased mail said, written once more from its letter; None where that is not kept, or was none."""
+    number = (mail.dedupe_key or "").removeprefix(MAIL_OF)
+    if not (mail.dedupe_key or "").startswith(MAIL_OF) or not number.isdigit():
+        return None
+    source = Message.objects.filter(pk=int(number)).select_related("user").first()
+    if source is None or not source.payload or source.kind not in _kinds or not _kinds[source.kind].is_kept:
+        return None
+    again, lasting = _mail_of(source)
+    return mail_payload(again, lasting)
 
 
 def compose(content: Letter, topic: Topic, user: User | None) -> EmailMessage:

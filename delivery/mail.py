@@ -9,7 +9,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 from accounts.models import User
 from delivery.board import put_notices
-from delivery.models import Message, Notice, Topic
+from delivery.models import Message, Notice, Topic, Way
 from delivery.services import enqueue, register
 from delivery.tenants import sender_for
 
@@ -44,24 +44,28 @@ def put_mail(
     dedupe_key: str | None = None,
     kind: str = KIND,
     lasting_subject: str = "",
+    about: str = "",
 ) -> Message:
     """The mail as a message to one recipient; the one that exists for a known `dedupe_key`.
 
     Args:
         lasting_subject: What is kept of the subject once the mail is gone, where that names people.
+        about: What it is about, such as "event-12".
     """
-    lasting = {"lasting_subject": lasting_subject} if lasting_subject else {}
     return enqueue(
         kind=kind,
         recipient=recipient,
-        payload=_payload(mail) | lasting,
+        payload=mail_payload(mail, lasting_subject),
+        channel=Way.EMAIL,
+        about=about,
         dedupe_key=dedupe_key,
         tenant_id=owner.tenant_id if owner else None,
         user_id=owner.pk if owner else None,
     )
 
 
-def _payload(mail: EmailMessage) -> dict[str, Any]:
+def mail_payload(mail: EmailMessage, lasting_subject: str = "") -> dict[str, Any]:
+    """The mail as a message keeps it."""
     if mail.attachments:
         raise ValueError("mails through the outbox carry no attachments: link to the file")
     alternatives = mail.alternatives if isinstance(mail, EmailMultiAlternatives) else []
@@ -73,7 +77,7 @@ def _payload(mail: EmailMessage) -> dict[str, Any]:
         "html": html,
         "from": mail.from_email,
         "headers": dict(headers),
-    }
+    } | ({"lasting_subject": lasting_subject} if lasting_subject else {})
 
 
 def _notice(mail: EmailMessage, owner: User) -> Notice:

@@ -1,7 +1,7 @@
-"""Telling people something: in the portal, by mail, as they chose, and not in their quiet hours."""
+"""Telling people something: in the portal, by mail, by text message, as they chose, and not in their quiet hours."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from functools import cache
 from typing import Any
@@ -13,9 +13,12 @@ from accounts.models import User
 from delivery.board import put_notices
 from delivery.choices import unwanted
 from delivery.letters import kind_of, write
-from delivery.models import Channel, Notice, Topic
+from delivery.models import Channel, Notice, Topic, Way
+from delivery.phones import numbers_of
 from delivery.quiet import end_of_quiet, zone_of
 from delivery.services import Outgoing, enqueue_many
+from delivery.sms import is_on
+from delivery.sms.outgoing import KIND as SMS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +27,10 @@ class Told:
 
     user: User
     payload: dict[str, Any]
-    # The same key is told once, in the portal and by mail.
+    # The same key is told once on each channel.
     dedupe_key: str | None = None
+    # What it is about, such as "event-12"; counted by `delivery.selectors.delivery_of`.
+    about: str = ""
 
 
 def notify(
@@ -40,28 +45,60 @@ def notify(
     notify_many(kind=kind, people=[Told(user=user, payload=payload, dedupe_key=dedupe_key)], useful_until=useful_until)
 
 
-def notify_many(*, kind: str, people: Sequence[Told], useful_until: datetime | None = None) -> None:
-    """Writes notices and mails of one kind in the caller's transaction, each where its reader wants it.
+def notify_many(
+    *,
+    kind: str,
+    people: Sequence[Told],
+    useful_until: datetime | None = None,
+    only: Collection[Channel] = tuple(Channel),
+) -> None:
+    """Writes notices, mails and text messages of one kind in the caller's transaction, each where its reader wants it.
 
-    A mail waits for the end of its reader's quiet hours, unless it concerns security or comes too late then.
+    What leaves the portal waits for the end of its reader's quiet hours, unless it concerns security or comes too
+    late then. A text message needs a confirmed number, and a kind that has a short form.
 
     Args:
         kind: One that a room registered by `delivery.letters.letter`; it says the topic.
         useful_until: From when on the mail is of no use, such as the start of the event.
+        only: The channels that this is worth.
     """
-    topic = kind_of(kind).topic
-    refused = unwanted(user_ids=[told.user.pk for told in people], topic=topic)
-    by_mail = [told for told in people if (told.user.pk, Channel.EMAIL.value) not in refused]
-    in_portal = [told for told in people if (told.user.pk, Channel.PORTAL.value) not in refused]
+    sort = kind_of(kind)
+    refused = unwanted(user_ids=[told.user.pk for told in people], topic=sort.topic)
+    wanted = {
+        channel: [told for told in people if (told.user.pk, channel.value) not in refused] if channel in only else []
+        for channel in Channel
+    }
     # Thousands of people have few distributors; what those say is asked once.
     language, zone = cache(_language), cache(zone_of)
-    put_notices([_notice(kind, topic, told, told.user.language or language(told.user.tenant_id)) for told in in_portal])
-    now, is_urgent = timezone.now(), topic == Topic.SECURITY
-    mails = []
-    for told in by_mail:
-        wait = None if is_urgent else not_before(told.user, now, zone, useful_until)
-        mails.append(_mail(kind, told, wait))
-    enqueue_many(mails)
+    put_notices(
+        [
+            _notice(kind, sort.topic, told, told.user.language or language(told.user.tenant_id))
+            for told in wanted[Channel.PORTAL]
+        ]
+    )
+    now, is_urgent = timezone.now(), sort.topic == Topic.SECURITY
+    leaving = [_mail(kind, told) for told in wanted[Channel.EMAIL]]
+    leaving += _texts(kind, wanted[Channel.SMS]) if sort.by_sms and is_on() else []
+    waits = {} if is_urgent else {t.user.pk: not_before(t.user, now, zone, useful_until) for t in people}
+    enqueue_many([replace(row, not_before=waits.get(row.user_id or 0)) for row in leaving])
+
+
+def _texts(kind: str, people: Sequence[Told]) -> list[Outgoing]:
+    numbers = numbers_of([told.user.pk for told in people])
+    return [
+        Outgoing(
+            kind=SMS,
+            recipient=numbers[told.user.pk],
+            payload={"letter": kind, "data": told.payload},
+            dedupe_key=told.dedupe_key and f"{told.dedupe_key}-sms",
+            tenant_id=told.user.tenant_id,
+            user_id=told.user.pk,
+            channel=Way.SMS,
+            about=told.about,
+        )
+        for told in people
+        if told.user.pk in numbers
+    ]
 
 
 def _language(tenant_id: int | None) -> str:
@@ -80,7 +117,7 @@ def _notice(kind: str, topic: Topic, told: Told, language: str) -> Notice:
     )
 
 
-def _mail(kind: str, told: Told, wait_until: datetime | None) -> Outgoing:
+def _mail(kind: str, told: Told) -> Outgoing:
     return Outgoing(
         kind=kind,
         recipient=told.user.email,
@@ -88,7 +125,8 @@ def _mail(kind: str, told: Told, wait_until: datetime | None) -> Outgoing:
         dedupe_key=told.dedupe_key,
         tenant_id=told.user.tenant_id,
         user_id=told.user.pk,
-        not_before=wait_until,
+        channel=Way.EMAIL,
+        about=told.about,
     )
 
 

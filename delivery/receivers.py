@@ -14,7 +14,7 @@ from accounts.models import PersonalExport, User
 from accounts.signals import account_closed, account_closing, export_ready
 from delivery.letters import Letter, letter
 from delivery.mail import FAREWELL, put_mail
-from delivery.models import DeliveryState, Message, Notice, NotificationChoice, Topic
+from delivery.models import DeliveryState, Message, Notice, NotificationChoice, Phone, Topic
 from delivery.notify import notify
 from delivery.quiet import zone_of
 from delivery.tenants import site_url_for
@@ -47,7 +47,8 @@ def write_data_ready(payload: dict[str, Any]) -> Letter:
 
 @receiver(account_closing)
 def drop_notices(sender: Any, user: User, **kwargs: Any) -> None:
-    """Notices and choices of a closed account go."""
+    """Notices, choices and the phone number of a closed account go."""
+    Phone.objects.filter(user=user).delete()
     Notice.objects.filter(user=user).delete()
     NotificationChoice.objects.filter(user=user).delete()
 
@@ -57,7 +58,8 @@ def forget_messages(sender: Any, user: User, email: str, language: str, **kwargs
     """What was sent to the person no longer says to whom and what; what waits is not sent; then one farewell."""
     own = Message.objects.filter(Q(user=user) | Q(recipient=email))
     now = timezone.now()
-    own.filter(state=DeliveryState.PENDING).update(state=DeliveryState.UNREACHABLE, finished_at=now)
+    waiting = own.filter(state__in=[DeliveryState.PENDING, DeliveryState.SENT])
+    waiting.update(state=DeliveryState.UNREACHABLE, finished_at=now)
     own.update(recipient=user.email, payload={}, claimed_at=None)
     with translation.override(language):
         mail = EmailMessage(_("Your account is closed"), _farewell())

@@ -7,6 +7,7 @@ from accounts.models import User
 from accounts.sections import Section, register_section
 from delivery.board import unread_count
 from delivery.choices import refused_by
+from delivery.phones import number_of
 
 
 def _notices(user: User) -> str:
@@ -18,5 +19,10 @@ def _choices(user: User) -> str:
     return _("some are off") if refused_by(user) else _("all are on")
 
 
+def _phone(user: User) -> str:
+    return number_of(user) or _("no number")
+
+
 register_section(Section(5, gettext_lazy("Notices"), "notices", "bell", _notices))
 register_section(Section(60, gettext_lazy("What you are told"), "notifications", "bell", _choices))
+register_section(Section(62, gettext_lazy("Text messages"), "account_phone", "bell", _phone))

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
@@ -15,7 +15,8 @@ from delivery.models import Attempt, DeliveryState, Message
 
 logger = logging.getLogger(__name__)
 
-Handler = Callable[[Message], None]
+# What a handler returns is the provider's own name of the message, if a receipt follows.
+Handler = Callable[[Message], str | None]
 _handlers: dict[str, Handler] = {}
 # Kind -> what is kept of its payload in the end; kinds that are not here keep all of it.
 _kept: dict[str, Collection[str]] = {}
@@ -31,6 +32,18 @@ DIED = "the process ended before the message was delivered"
 BATCH = 500
 
 
+class NotDeliverable(Exception):
+    """What a handler raises where no further attempt can help."""
+
+
+class Outcome(NamedTuple):
+    """How an attempt went."""
+
+    error: str = ""
+    is_final: bool = False
+    provider_id: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outgoing:
     """What `enqueue` takes, for `enqueue_many`."""
@@ -42,6 +55,8 @@ class Outgoing:
     tenant_id: int | None = None
     user_id: int | None = None
     not_before: datetime | None = None
+    channel: str = ""
+    about: str = ""
 
     def row(self) -> Message:
         """The message, not written yet."""
@@ -55,6 +70,8 @@ class Outgoing:
             user_id=self.user_id,
             created_at=now,
             next_attempt_at=max(now, self.not_before) if self.not_before else now,
+            channel=self.channel,
+            about=self.about,
         )
 
 
@@ -93,11 +110,15 @@ def enqueue(
     tenant_id: int | None = None,
     user_id: int | None = None,
     not_before: datetime | None = None,
+    channel: str = "",
+    about: str = "",
 ) -> Message:
     """The message's row, written in the caller's transaction; the one that exists for a known `dedupe_key`.
 
     Args:
         not_before: When it may be tried first; now if not said.
+        channel: How it travels, for what goes to people.
+        about: What it is about, such as "event-12".
     """
     row = Outgoing(
         kind=kind,
@@ -107,6 +128,8 @@ def enqueue(
         tenant_id=tenant_id,
         user_id=user_id,
         not_before=not_before,
+        channel=channel,
+        about=about,
     ).row()
     return _put(row)
 
@@ -187,48 +210,54 @@ def _claim(pk: int) -> bool:
 
 def _was_last(message: Message) -> bool:
     """Whether the attempt that the earlier claim began, and whose process died, was the message's last one."""
-    _mark(message, DIED, retry_at=timezone.now())
+    _mark(message, Outcome(DIED), retry_at=timezone.now())
     return not Message.objects.filter(pk=message.pk, state=DeliveryState.PENDING).exists()
 
 
-def _try(message: Message) -> str:
+def _try(message: Message) -> Outcome:
     handler = _handlers.get(message.kind)
     if handler is None:
-        return f"no handler for {message.kind}"
+        return Outcome(f"no handler for {message.kind}")
     try:
-        handler(message)
+        return Outcome(provider_id=handler(message) or "")
     except Exception as problem:  # whatever a provider raises is a failed attempt, not a failed drain
-        logger.warning("delivery of message %s failed: %s", message.pk, problem)
-        return f"{type(problem).__name__}: {problem}"
-    return ""
+        logger.warning("delivery of message %s failed: %s", message.pk, _without(message.recipient, str(problem)))
+        return Outcome(f"{type(problem).__name__}: {problem}", isinstance(problem, NotDeliverable))
 
 
 @transaction.atomic
-def _mark(message: Message, error: str, *, retry_at: datetime | None = None) -> None:
+def _mark(message: Message, outcome: Outcome, *, retry_at: datetime | None = None) -> None:
     now, attempts = timezone.now(), message.attempts.count() + 1
-    outcome: dict[str, Any] = {"claimed_at": None}
-    if not error:
-        outcome |= {"state": DeliveryState.DELIVERED, "finished_at": now, "payload": _remains(message, message.payload)}
-    elif attempts > len(BACKOFF):
+    values: dict[str, Any] = {"claimed_at": None}
+    if outcome.provider_id:
+        values |= {"state": DeliveryState.SENT, "provider_id": outcome.provider_id}
+        values |= {"payload": _remains(message, message.payload), "next_attempt_at": now}
+    elif not outcome.error:
+        values |= {"state": DeliveryState.DELIVERED, "finished_at": now, "payload": _remains(message, message.payload)}
+    elif outcome.is_final or attempts > len(BACKOFF):
         stored = Message.objects.values_list("payload", flat=True).get(pk=message.pk)
-        outcome |= {"state": DeliveryState.UNREACHABLE, "finished_at": now, "payload": _remains(message, stored)}
+        values |= {"state": DeliveryState.UNREACHABLE, "finished_at": now, "payload": _remains(message, stored)}
     else:
-        outcome |= {"next_attempt_at": retry_at or now + BACKOFF[attempts - 1]}
-    if "finished_at" in outcome and message.kind in _forgotten:
-        outcome |= {"recipient": "", "payload": {}}
+        values |= {"next_attempt_at": retry_at or now + BACKOFF[attempts - 1]}
+    if "finished_at" in values and message.kind in _forgotten:
+        values |= {"recipient": "", "payload": {}}
     # Only while it waits: a drain that outlived its lease must not undo what another one has marked.
-    Message.objects.filter(pk=message.pk, state=DeliveryState.PENDING).update(**outcome)
-    # Mail servers repeat the address that they refuse, which closing the account could not take out of here.
-    if "@" in message.recipient:
-        error = re.sub(re.escape(message.recipient), "…", error, flags=re.IGNORECASE)
+    Message.objects.filter(pk=message.pk, state=DeliveryState.PENDING).update(**values)
     # Last: its foreign key's shared lock, taken before the update's own, could end in a deadlock.
-    Attempt.objects.create(message=message, error=error)
+    Attempt.objects.create(message=message, error=_without(message.recipient, outcome.error))
+
+
+def _without(recipient: str, error: str) -> str:
+    """The error without the address, which providers repeat: closing the account could not take it out of there."""
+    if "@" not in recipient and not recipient.startswith("+"):
+        return error
+    return re.sub(re.escape(recipient.removeprefix("+")), "…", error, flags=re.IGNORECASE)
 
 
 def is_whole(message: Message) -> bool:
     """Whether what the message says is still in it."""
     erased = message.kind in _forgotten or _kept.get(message.kind) is not None
-    return message.state == DeliveryState.PENDING or not erased or settings.DEMO
+    return message.state == DeliveryState.PENDING or not erased or (settings.DEMO and bool(message.payload))
 
 
 def _remains(message: Message, payload: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from delivery import idempotency, services
+from delivery import idempotency, receipts, services
 
 
 @shared_task
@@ -15,3 +15,9 @@ def sweep_outbox() -> None:
 def sweep_sent_requests() -> None:
     """Forgets answers under idempotency keys after a week."""
     idempotency.sweep_sent_requests()
+
+
+@shared_task
+def give_up_silent() -> None:
+    """Ends what was sent and of which no receipt came for days."""
+    receipts.give_up_silent()

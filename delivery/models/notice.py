@@ -14,6 +14,7 @@ class Topic(models.TextChoices):
     """What a notice is about."""
 
     EVENTS = "events", _("Events")
+    REMINDERS = "reminders", _("A reminder an hour before an event")
     REWARDS = "rewards", _("Rewards")
     PEOPLE = "people", _("People waiting for you")
     IMPORTS = "imports", _("Imports of readings")
@@ -25,6 +26,7 @@ class Channel(models.TextChoices):
 
     EMAIL = "email", _("by e-mail")
     PORTAL = "portal", _("in the portal")
+    SMS = "sms", _("by text message")
 
 
 class OwnQuerySet(models.QuerySet):  # type: ignore[type-arg]

@@ -281,7 +281,8 @@ class TestPages:
         answer = client.post("/account/notifications", {"events-portal": "on", "rewards-email": "on"})
         assert answer.url == "/account/notifications"
         refused = set(NotificationChoice.objects.filter(wanted=False).values_list("topic", "channel"))
-        assert refused == {("events", "email"), ("rewards", "portal")}
+        reminders = {("reminders", "email"), ("reminders", "portal")}
+        assert refused == {("events", "email"), ("rewards", "portal"), *reminders}
         form = client.get("/account/notifications").context["form"]
         assert form["events-email"].value() is False
         assert form["events-portal"].value() is True
