@@ -1,4 +1,4 @@
-"""CSV of readings: long (meter, start, end, kwh) or wide (start, then a column per meter).
+"""CSV of readings: long (meter, start, end, kwh) or wide (start, then a column per meter); mean kW is read, too.
 
 Chunks of plain rows go through `fast` and `blocks`, all others row by row through `sources.take`.
 """
@@ -14,10 +14,13 @@ from meters.formats.blocks import Block, Coded, as_registers, merged, qualities_
 from meters.formats.lines import Lines
 from meters.formats.sources import Sources, Texts, count_unknown, take
 from meters.formats.table import Table, delimiter_of, is_blank
-from meters.formats.values import known_unit
+from meters.formats.values import VALUE_UNITS, known_unit
 
 _ENERGY = ("kwh", "wh", "mwh", "energy", "value")
+_POWER = ("kw", "w", "mw", "power")
 _REGISTER = ("register_kwh", "register_wh", "register_mwh", "register", "read")
+# Headers that name no unit.
+_UNNAMED = ("energy", "value", "power", "register", "read")
 _TIME = ("start", "time", "timestamp")
 
 
@@ -41,7 +44,7 @@ def read_csv(lines: Lines, context: Context) -> Iterator[Batch]:
         yield from _Long(table, context).batches()
     elif table.keys[0] not in _TIME:
         raise lines.refusal("has no column “meter”, and its first column is not “start”")
-    elif len(table.keys) == 2 and table.keys[1] in _ENERGY + _REGISTER:
+    elif len(table.keys) == 2 and table.keys[1] in _ENERGY + _POWER + _REGISTER:
         raise lines.refusal("does not say whose readings it holds; name the meter with --meter")
     else:
         yield from _Wide(table, context).batches()
@@ -57,7 +60,7 @@ class _Long:
         self.at_start, self.at_end = _required(table, _TIME), table.index("end")
         at_register = table.index(*_REGISTER) if table.index(*_ENERGY) is None else None
         self.are_registers = at_register is not None
-        self.at_energy = _required(table, _ENERGY) if at_register is None else at_register
+        self.at_energy = _required(table, _ENERGY + _POWER) if at_register is None else at_register
         if self.are_registers:
             self.at_end = None  # a register is read at a moment
         self.at_quality = None if self.are_registers else table.index("quality")
@@ -67,7 +70,7 @@ class _Long:
         """Everything, in batches."""
         yield Batch(notes=self._notes())
         while chunk := self.lines.take_chunk():
-            cells = fast.cells_of(chunk, self.table.delimiter, len(self.table.names))
+            cells = _cells(chunk, self.table, self.unit)
             batch = self._exactly(chunk) if cells is None else self._quickly(cells)
             yield as_registers(batch) if self.are_registers else batch
 
@@ -128,7 +131,7 @@ class _Wide:
     """Reads one row per start and one column per meter; an empty cell is a gap."""
 
     def __init__(self, table: Table, context: Context) -> None:
-        self.table, self.lines, self.unit = table, table.lines, known_unit(context.unit or "kWh")
+        self.table, self.lines, self.unit = table, table.lines, known_unit(context.unit or "kWh", VALUE_UNITS)
         self.at_end = 1 if table.keys[1] == "end" else None
         self.first = 2 if self.at_end else 1
         if len(table.names) == self.first:
@@ -139,7 +142,7 @@ class _Wide:
     def batches(self) -> Iterator[Batch]:
         """Everything, in batches."""
         while chunk := self.lines.take_chunk():
-            cells = fast.cells_of(chunk, self.table.delimiter, len(self.table.names))
+            cells = _cells(chunk, self.table, self.unit)
             yield self._exactly(chunk) if cells is None else self._quickly(cells)
 
     def _exactly(self, chunk: bytes) -> Batch:
@@ -196,11 +199,21 @@ def _required(table: Table, names: Sequence[str]) -> int:
     return found
 
 
+def _cells(chunk: bytes, table: Table, unit: str) -> fast.Cells | None:
+    """The cells for the quick way; None where values are mean power: each meter's intervals say what it amounts to."""
+    return fast.cells_of(chunk, table.delimiter, len(table.names)) if unit in WH_PER_UNIT else None
+
+
 def _unit(table: Table, header: str, asked: str | None) -> str:
-    header = header.removeprefix("register_")
-    if header in ("energy", "value", "register", "read"):
-        return known_unit(asked or "kWh")
-    unit = known_unit(header)
-    if asked and known_unit(asked) != unit:
-        raise table.lines.refusal(f"has its energies in {unit}, as its header says, not in {known_unit(asked)}")
+    if header.startswith("register_") or header in ("register", "read"):
+        return _agreed(table, header.removeprefix("register_"), asked, tuple(WH_PER_UNIT))
+    return _agreed(table, header, asked, VALUE_UNITS)
+
+
+def _agreed(table: Table, header: str, asked: str | None, units: tuple[str, ...]) -> str:
+    if header in _UNNAMED:
+        return known_unit(asked or ("kW" if header == "power" else "kWh"), units)
+    unit = known_unit(header, units)
+    if asked and known_unit(asked, units) != unit:
+        raise table.lines.refusal(f"has its energies in {unit}, as its header says, not in {known_unit(asked, units)}")
     return unit

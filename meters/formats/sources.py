@@ -61,7 +61,8 @@ def take(rows: Rows, number: int, texts: Texts, sources: Sources, unit: str) -> 
         start = source.clock.start(texts.start)
         if texts.end:
             check_end(source, start, texts.end)
-        rows.add(number, source.id, start, energy_wh(texts.value, unit), quality_of(texts.quality))
+        wh = energy_wh(texts.value, unit, source.seconds)
+        rows.add(number, source.id, start, wh, quality_of(texts.quality))
     except WRONG_VALUE as problem:
         rows.problems.append(problem_of(number, texts.name, texts.start, problem))
 

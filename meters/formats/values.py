@@ -1,21 +1,24 @@
 """Texts of files and requests turned into seconds and watt-hours, exactly."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from common.intervals import parse_local
-from common.units import WH_PER_UNIT, BadQuantity, parse_energy_wh
+from common.units import W_PER_UNIT, WH_PER_UNIT, BadQuantity, parse_energy_wh
 
 _PLAIN = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,3}))?", re.ASCII)
 # A short exponent only: the exact fraction of 1e-999999999 would not fit into memory.
 _NUMBER = re.compile(r"[+-]?(\d{1,30}\.?\d{0,30}|\.\d{1,30})([eE][+-]?\d{1,2})?", re.ASCII)
 _COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
 _CACHE_SIZE = 200_000
+# What a column of values may be in: energy of the interval, or mean power over it.
+VALUE_UNITS = (*WH_PER_UNIT, *W_PER_UNIT)
 
 
-def energy_wh(text: str, unit: str = "kWh") -> int:
-    """Whole Wh of a decimal text, halves away from zero.
+def energy_wh(text: str, unit: str = "kWh", seconds: int = 3600) -> int:
+    """Whole Wh of a decimal text, halves away from zero; a mean power is that of so many seconds.
 
     Raises:
         BadQuantity: It is no number; the text says what is wrong with it.
@@ -34,19 +37,19 @@ def energy_wh(text: str, unit: str = "kWh") -> int:
         raise BadQuantity(f"“{cleaned[:40]}” has a decimal comma; write {cleaned[:40].replace(',', '.')}")
     if not _NUMBER.fullmatch(cleaned):
         raise BadQuantity(f"“{cleaned[:40]}” is not a number")
-    return parse_energy_wh(cleaned, unit=unit)
+    return parse_energy_wh(cleaned, unit=unit, seconds=seconds)
 
 
-def known_unit(name: str) -> str:
-    """The unit's own spelling.
+def known_unit(name: str, units: Iterable[str] = WH_PER_UNIT) -> str:
+    """The unit's own spelling; of energy, unless others are taken, too.
 
     Raises:
         BadQuantity: There is no such unit.
     """
-    for unit in WH_PER_UNIT:
+    for unit in units:
         if unit.lower() == name.lower():
             return unit
-    raise BadQuantity(f"There is no unit “{name}”; use one of {', '.join(WH_PER_UNIT)}.")
+    raise BadQuantity(f"There is no unit “{name}”; use one of {', '.join(units)}.")
 
 
 def time_text(seconds: int) -> str:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from common.units import BadQuantity
 from meters.formats import Context, fast
 from meters.formats.base import CORRECTED, ESTIMATED, MEASURED
 from meters.models import Quality
@@ -192,3 +193,29 @@ def test_every_unit_is_read_the_same_both_ways(unit):
         f"M1,2021-05-01T{at:02}:00,{number}\n" for at, number in enumerate(["1", "0.5", "-2.5", "123456789.125"])
     )
     assert_same("meter,start,value\n" + rows, Context(meters(), unit=unit))
+
+
+@pytest.mark.parametrize(
+    ("content", "options"),
+    [
+        ("meter,start,kw\nM1,2021-05-01T00:00,1.2\n", {}),
+        ("meter,start,power\nM1,2021-05-01T00:00,1.2\n", {}),
+        ("meter,start,value\nM1,2021-05-01T00:00,1.2\n", {"unit": "kW"}),
+        ("start,M1\n2021-05-01T00:00,1200\n", {"unit": "W"}),
+        ("start,kw\n2021-05-01T00:00,1.2\n", {"meter": "M1"}),
+    ],
+)
+def test_mean_power_is_the_energy_of_the_meters_intervals(content, options):
+    assert assert_same(content, Context(meters(15), **options)).wh == 300
+    assert assert_same(content, Context(meters(30), **options)).wh == 600
+
+
+def test_energy_and_registers_come_before_power_where_a_file_has_both():
+    assert read("meter,start,kw,kwh\nM1,2021-05-01T00:00,9,1.2\n").wh == 1200
+    assert read("meter,start,kw,register_wh\nM1,2021-05-01T00:00,9,70\n").registers[0][3] == 70
+
+
+def test_a_register_counts_no_power():
+    sentence = "There is no unit “kW”; use one of Wh, kWh, MWh"
+    with pytest.raises(BadQuantity, match=sentence):
+        read("meter,start,register\nM1,2021-05-01T00:00,9\n", Context(meters(), unit="kW"))

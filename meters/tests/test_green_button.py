@@ -105,6 +105,19 @@ def test_a_value_means_what_its_type_says(codes, wh):
     assert energies(point(), series([7], **codes), minutes=codes.get("duration", HOUR) // 60) == [wh]
 
 
+@pytest.mark.parametrize(
+    ("value", "codes", "wh"),
+    [
+        (450, {"powerOfTenMultiplier": 0}, 450),
+        (45, {"powerOfTenMultiplier": 1}, 450),
+        (450_000, {"powerOfTenMultiplier": -3}, 450),
+        (1200, {"uom": 38, "duration": 900}, 300),
+    ],
+)
+def test_worked_example_d2(value, codes, wh):
+    assert energies(point(), series([value], **codes), minutes=codes.get("duration", HOUR) // 60) == [wh]
+
+
 def test_half_a_watt_hour_is_rounded_away_from_zero():
     assert energies(point(), series([5, -5, 4], powerOfTenMultiplier=-1)) == [1, -1, 0]
 

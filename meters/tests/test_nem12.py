@@ -42,6 +42,10 @@ def test_a_day_begins_at_midnight_of_utc_plus_ten_whatever_the_season_or_the_met
     assert [reading[3] for reading in found.readings] == list(range(48))
 
 
+def test_worked_example_d2():
+    assert read(file(channel(), day("18.023")), context()).readings[0][3] == 18_023
+
+
 @pytest.mark.parametrize(("unit", "wh"), [("Wh", 2), ("kWh", 2_000), ("KWH", 2_000), ("mwh", 2_000_000)])
 def test_units_are_those_of_the_channel(unit, wh):
     assert read(file(channel(unit=unit), day("2")), context()).readings[0][3] == wh

@@ -39,6 +39,21 @@ def test_a_number_becomes_whole_watt_hours(text, unit, wh):
 
 
 @pytest.mark.parametrize(
+    ("text", "unit", "seconds", "wh"),
+    [
+        ("1.2", "kW", 900, 300),
+        ("1.2", "kW", 3600, 1_200),
+        ("1200", "W", 900, 300),
+        ("-0.002", "MW", 1800, -1_000),
+        ("0.001", "kW", 1800, 1),
+        ("0.0019", "kW", 900, 0),
+    ],
+)
+def test_a_mean_power_is_the_energy_of_its_interval(text, unit, seconds, wh):
+    assert energy_wh(text, unit, seconds) == wh
+
+
+@pytest.mark.parametrize(
     "text", ["", " ", "abc", "1,234.5", "1_000", "NaN", "inf", "--1", "1e-999999999", "1e999", "٣", "0x10", "9" * 60]
 )
 def test_what_is_no_number_is_refused(text):

@@ -6,7 +6,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import ApiToken, ApprovalStatus, AuditEntry, Entity, PersonalExport, User
 from accounts.services import set_approval
-from delivery.models import Channel, FailedJob, Message, Notice, NotificationChoice, Topic
+from delivery.models import Channel, FailedJob, Message, Notice, NotificationChoice, Phone, Topic
 from delivery.services import enqueue
 from meters.models import ArchivedMonth, ClaimCode, Exclusion, Feeder, ImportBatch, Meter, MeterMap, QualityHit
 from meters.services import issue_claim_codes
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 ALL, OWN, NONE = "both distributors", "own distributor", "nothing"
 # What no role opens: everybody reads what they were told, and nobody else does.
-MINE = (Notice, NotificationChoice, PersonalExport)
+MINE = (Notice, NotificationChoice, PersonalExport, Phone)
 
 STAFF_READS = {"staff": OWN, "auditor": OWN, "admin": OWN, "platform": ALL}
 RUNS = {"admin": OWN, "platform": ALL}
@@ -145,6 +145,7 @@ def world():
         Notice.objects.create(user=side.resident, topic=Topic.EVENTS, title="An event is coming")
         NotificationChoice.objects.create(user=side.resident, topic=Topic.EVENTS, channel=Channel.EMAIL, wanted=False)
         PersonalExport.objects.create(user=side.resident)
+        Phone.objects.create(user=side.resident)
         FailedJob.objects.create(task="settle", error="away")
         enqueue(kind="mail", recipient="x@example.com", payload={}, tenant_id=side.distributor.pk)
     return world

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, nargs="?", metavar="FILE")
         parser.add_argument("--meter", metavar="NUMBER", help="whose readings these are, if the file does not say")
         parser.add_argument("--timezone", metavar="ZONE", help="zone of times without one; else each meter's own")
-        parser.add_argument("--unit", metavar="UNIT", help="kWh, Wh or MWh; else what the header says")
+        parser.add_argument("--unit", metavar="UNIT", help="Wh, kWh, MWh, or mean W, kW, MW; else what the header says")
         parser.add_argument("--dry-run", action="store_true", help="says what would happen and stores nothing")
         parser.add_argument("--errors", type=Path, metavar="FILE", help="writes row,meter,start,problem as CSV")
         parser.add_argument("--strict", action="store_true", help="stores nothing if a row cannot be used")

@@ -11,7 +11,7 @@ from accounts.audit import deed
 from accounts.models import User
 from common.errors import PortalError
 from meters.errors import ImportRefused
-from meters.formats.values import known_unit
+from meters.formats.values import VALUE_UNITS, known_unit
 from meters.models import BatchSource, BatchState, ImportBatch
 from meters.services.batches.folder import incoming, receive, safe_name, settle_in
 from meters.services.batches.words import settled_with
@@ -65,7 +65,7 @@ def _checked(options: dict[str, str]) -> dict[str, str]:
     given = {name: options[name].strip() for name in OPTIONS if options.get(name, "").strip()}
     try:
         if "unit" in given:
-            given["unit"] = known_unit(given["unit"])
+            given["unit"] = known_unit(given["unit"], VALUE_UNITS)
         if "zone" in given:
             zoneinfo.ZoneInfo(given["zone"])
     except PortalError as problem:
