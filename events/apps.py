@@ -7,4 +7,4 @@ class EventsConfig(AppConfig):
     name = "events"
 
     def ready(self) -> None:
-        from events import audited, export_parts, notices, receivers  # noqa: F401  # registers and connects
+        from events import audited, export_parts, notices, receivers, sections  # noqa: F401  # registers and connects

@@ -5,7 +5,33 @@ Participations are many and made at once; whoever answered is in the history by 
 
 from auditlog.registry import auditlog
 
-from events.models import Enrollment, Event, EventTarget, Nomination, Participation, Program, ProgramVersion
+from events.models import (
+    CancelRequest,
+    Consent,
+    Enrollment,
+    Event,
+    EventLeftOut,
+    EventNote,
+    EventTarget,
+    Nomination,
+    OptSchedule,
+    Participation,
+    Program,
+    ProgramVersion,
+)
 
-for model in (Program, ProgramVersion, Enrollment, Nomination, Event, EventTarget, Participation):
+for model in (
+    Program,
+    ProgramVersion,
+    Enrollment,
+    Consent,
+    Nomination,
+    OptSchedule,
+    Event,
+    EventTarget,
+    EventLeftOut,
+    CancelRequest,
+    EventNote,
+    Participation,
+):
     auditlog.register(model)

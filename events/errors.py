@@ -66,5 +66,57 @@ class UnknownTarget(EventError):
         return cls(_("There is no “%(target)s” that an event could ask.") % {"target": value[:40]})
 
 
+class BadArea(UnknownTarget):
+    """A circle or a polygon that cannot be on the map."""
+
+
+class LimitReached(EventError):
+    """The terms of the program do not allow the event."""
+
+
+class TooLittleNotice(LimitReached):
+    """People would be told later than the terms promise."""
+
+
+class BudgetSpent(LimitReached):
+    """The event may cost more than is left."""
+
+
+class MetersTaken(EventError):
+    """Meters take part in another event at the same time."""
+
+
+class NeedsSecond(EventError):
+    """A second person must agree first."""
+
+
+class BadReason(EventError):
+    """A reason is missing, or too long."""
+
+
 class TooLate(EventError):
     """The event has begun, so nobody joins or skips it any more."""
+
+
+class BadWish(EventError):
+    """A standing wish that cannot be kept."""
+
+
+class BadNote(EventError):
+    """Nothing, or too much, for one line of the log."""
+
+
+class AlreadyIn(EventError):
+    """The meter is in the program, or in another one beside which it cannot be in this."""
+
+
+class ProgramClosed(EventError):
+    """The program takes nobody in at present."""
+
+
+class TermsChanged(EventError):
+    """What somebody agreed to is not what is in force."""
+
+
+class WrongEnrollment(EventError):
+    """The enrollment is in a state in which this cannot be done."""

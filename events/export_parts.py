@@ -7,12 +7,16 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.exports import register_part
 from accounts.models import User
-from events.models import Participation
+from events.models import EventState, Participation, ParticipationState
+
+NOT_OVER = (EventState.DRAFT, EventState.SCHEDULED, EventState.NOTIFIED, EventState.ACTIVE)
 
 
 def _participations(user: User) -> Iterator[dict[str, Any]]:
-    rows = Participation.objects.filter(holder_id=user.pk).select_related("event__program", "meter").order_by("id")
-    for row in rows.iterator(chunk_size=1000):
+    own = Participation.objects.filter(holder_id=user.pk).exclude(event__notified_at=None)
+    # Who is held out is told nothing before the event, and may know all that was kept after it.
+    rows = own.exclude(state=ParticipationState.HELD_OUT, event__state__in=NOT_OVER)
+    for row in rows.select_related("event__program", "meter").order_by("id").iterator(chunk_size=1000):
         yield {
             "program": row.event.program.name,
             "start": row.event.start,

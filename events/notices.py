@@ -1,119 +1,139 @@
-"""What participants are told of an event, and whom."""
+"""What participants are told of an event: whom, when, and how often."""
 
 from collections import defaultdict
-from datetime import datetime
-from enum import StrEnum
+from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from django.db import transaction
 from django.db.models import Q
-from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils import timezone
 
 from accounts.models import ApprovalStatus, User
-from common.speech import day_words, hours_words
-from delivery.letters import Letter, letter
-from delivery.models import Topic
+from delivery.models import Channel, Message, Topic
+from delivery.models import Notice as PortalNotice
 from delivery.notify import Told, notify_many
-from delivery.tenants import site_url_for
-from events.models import Event
+from events.answers import answers_until, may_answer
+from events.models import AnswerSource, Event, EventState, Participation, ParticipationState
+from events.notice_words import KIND, REMINDER, Notice, render_notice, write_notice
 from organizations.access import holder_id_of
 
-KIND = "event-notice"
+__all__ = ["KIND", "Notice", "about", "remind", "render_notice", "tell_participants", "write_notice"]
+
+# Who was told on the day before, or earlier, is reminded.
+REMIND_BEFORE = timedelta(hours=1)
+TOLD_LONG_AGO = timedelta(hours=12)
+# What only those need to know who take part, and where.
+_FOR_TAKERS = (Notice.SOON, Notice.ENDED)
+_ONLY_HERE = (Notice.ENDED,)
 
 
-class Notice(StrEnum):
-    """What happened to the event."""
-
-    ANNOUNCED = "announced"
-    CHANGED = "changed"
-    CANCELLED = "cancelled"
-
-
-_SUBJECTS = {
-    Notice.ANNOUNCED: _lazy("Please use less power on %(when)s"),
-    Notice.CHANGED: _lazy("New time: please use less power on %(when)s"),
-    Notice.CANCELLED: _lazy("Called off: %(when)s"),
-}
-_SENTENCES = {
-    Notice.ANNOUNCED: _lazy("%(program)s asks for less load on %(when)s. What you save is rewarded."),
-    Notice.CHANGED: _lazy("The event of %(program)s has a new time: %(when)s. Your answer stays as it was."),
-    Notice.CANCELLED: _lazy("The event of %(program)s on %(when)s is called off. Nothing is expected of you."),
-}
+def about(event: Event) -> str:
+    """How messages name the event that they are about; see `delivery.selectors.delivery_of`."""
+    return f"event-{event.pk}"
 
 
 def tell_participants(*, event: Event, notice: Notice) -> int:
     """How many people are told: each one behind a meter of the event, as they chose.
 
     The modification number is part of the key, so the same change is told once and the next one again. In quiet
-    hours a mail waits, unless the event, in its old or its new time, would have begun by then.
+    hours what leaves the portal waits, unless the event, in its old or its new time, would have begun by then. Who
+    is held out for comparison is told nothing; who skips is neither reminded nor thanked.
     """
-    meters = _labels_of_holders(event)
-    program = event.program
+    rows = _rows_of(event, notice)
+    common = _common(event, notice)
     told = [
         Told(
             user=user,
-            payload={
-                "notice": notice.value,
-                "tenant": program.distributor_id,
-                "event": event.pk,
-                "program": program.name,
-                "start": event.start.isoformat(),
-                "end": event.end.isoformat(),
-                "zone": program.zone.key,
-                "name": user.get_short_name(),
-                "meters": meters[holder_id],
-            },
-            dedupe_key=f"event-{event.pk}-{event.modification_number}-{user.pk}",
+            payload={**common, **_personal(user, rows[holder_id])},
+            dedupe_key=f"{_key(event, notice)}-{user.pk}",
+            about=about(event),
         )
-        for user, holder_id in _people_of(event)
+        for user, holder_id in _people_behind(rows)
     ]
-    notify_many(kind=KIND, people=told, useful_until=event.start)
+    kind = REMINDER if notice is Notice.SOON else KIND
+    only = (Channel.PORTAL,) if notice in _ONLY_HERE else tuple(Channel)
+    notify_many(kind=kind, people=told, useful_until=event.start, only=only)
     return len(told)
 
 
-def _labels_of_holders(event: Event) -> dict[int, list[str]]:
-    labels: dict[int, list[str]] = defaultdict(list)
-    rows = event.participations.filter(holder__isnull=False).select_related("meter").order_by("meter__number")
-    for row in rows:
-        if row.holder_id is not None:
-            labels[row.holder_id].append(row.meter.label)
-    return labels
+def _key(event: Event, notice: Notice) -> str:
+    # A reminder changes nothing of the event, so the number alone would take it for the announcement.
+    soon = "-soon" if notice is Notice.SOON else ""
+    return f"{about(event)}-{event.modification_number}{soon}"
 
 
-def _people_of(event: Event) -> list[tuple[User, int]]:
+def _rows_of(event: Event, notice: Notice) -> dict[int, list[Participation]]:
+    """Holder -> the meters that they are asked with."""
+    rows = event.participations.filter(holder__isnull=False).exclude(state=ParticipationState.HELD_OUT)
+    if notice in _FOR_TAKERS:
+        rows = rows.exclude(state=ParticipationState.OPTED_OUT)
+    found: dict[int, list[Participation]] = defaultdict(list)
+    for row in rows.select_related("meter").order_by("meter__number"):
+        found[row.holder_id or 0].append(row)
+    return found
+
+
+def _people_behind(holders: dict[int, list[Participation]]) -> list[tuple[User, int]]:
     """(person, holder): holders that are people, and the members of those that are organizations."""
-    holders = event.participations.filter(holder__isnull=False).values("holder")
     approved = User.objects.filter(approval_status=ApprovalStatus.APPROVED, is_active=True).order_by("pk")
-    behind = approved.filter(Q(pk__in=holders) | Q(membership__organization__in=holders))
-    return [(user, holder_id_of(user)) for user in behind.select_related("membership")]
+    ids = sorted(holders)
+    found: list[tuple[User, int]] = []
+    for first in range(0, len(ids), 500):
+        part = ids[first : first + 500]
+        behind = approved.filter(Q(pk__in=part) | Q(membership__organization__in=part))
+        found += [(user, holder_id_of(user)) for user in behind.select_related("membership")]
+    return [(user, holder) for user, holder in found if holder in holders]
 
 
-@letter(KIND, Topic.EVENTS)
-def write_notice(payload: dict[str, Any]) -> Letter:
-    """The notice as a mail, and shorter for the portal."""
-    subject, text = render_notice(payload)
-    url = reverse("event_detail", args=[payload["event"]]) if "event" in payload else ""
-    return Letter(subject, text, subject, _sentence(payload), url)
+def _common(event: Event, notice: Notice) -> dict[str, Any]:
+    program = event.program
+    until = answers_until(event)
+    is_open = event.state == EventState.NOTIFIED and timezone.now() < until and notice is not Notice.CANCELLED
+    return {
+        "notice": notice.value,
+        "tenant": program.distributor_id,
+        "event": event.pk,
+        "program": program.name,
+        "start": event.start.isoformat(),
+        "end": event.end.isoformat(),
+        "until": until.isoformat() if is_open else "",
+        "silence": event.version.opt_policy,
+        "zone": program.zone.key,
+        "is_test": event.is_test,
+        "note": event.note,
+        "reason": event.cancel_reason if notice is Notice.CANCELLED else "",
+    }
 
 
-def render_notice(payload: dict[str, Any]) -> tuple[str, str]:
-    """Subject and text of a notice, in the current language."""
-    notice = Notice(payload["notice"])
-    lines = [_("Hello %(name)s,") % payload, "", _sentence(payload)]
-    lines += ["", _("Meters: %(meters)s") % {"meters": ", ".join(payload["meters"])}]
-    if notice is not Notice.CANCELLED:
-        answer = _("You can join or skip it until it starts; skipping costs nothing: %(site)s")
-        lines += ["", answer % {"site": site_url_for(payload["tenant"])}]
-    return str(_SUBJECTS[notice]) % {"when": _when(payload)}, "\n".join(lines) + "\n"
+def _personal(user: User, rows: list[Participation]) -> dict[str, Any]:
+    skipped = [row for row in rows if _by_wish(row)]
+    return {
+        "name": user.get_short_name(),
+        "user": user.pk,
+        "meters": [row.meter.label for row in rows],
+        "parts": [row.pk for row in rows] if may_answer(user) else [],
+        "wishes": [row.meter.label for row in skipped],
+    }
 
 
-def _sentence(payload: dict[str, Any]) -> str:
-    return str(_SENTENCES[Notice(payload["notice"])]) % {**payload, "when": _when(payload)}
+def _by_wish(row: Participation) -> bool:
+    return row.state == ParticipationState.OPTED_OUT and row.answer_source == AnswerSource.SCHEDULE
 
 
-def _when(payload: dict[str, Any]) -> str:
-    zone = ZoneInfo(payload["zone"])
-    start, end = (datetime.fromisoformat(payload[key]).astimezone(zone) for key in ("start", "end"))
-    return f"{day_words(start.date(), 'long day')}, {hours_words(start, end, zones=True)}"
+def remind() -> int:
+    """How many people are reminded of events that begin within an hour, of which they were told long before."""
+    now = timezone.now()
+    soon = Event.objects.filter(state=EventState.NOTIFIED, start__gt=now, start__lte=now + REMIND_BEFORE)
+    told = 0
+    for event in soon.select_related("program__distributor", "version").order_by("pk"):
+        if event.notified_at is None or event.start - event.notified_at < TOLD_LONG_AGO or _was_reminded(event):
+            continue
+        with transaction.atomic():
+            told += tell_participants(event=event, notice=Notice.SOON)
+    return told
+
+
+def _was_reminded(event: Event) -> bool:
+    key = f"{_key(event, Notice.SOON)}-"
+    known = Message.objects.filter(about=about(event), dedupe_key__startswith=key)
+    return known.exists() or PortalNotice.objects.filter(dedupe_key__startswith=key, topic=Topic.REMINDERS).exists()

@@ -12,6 +12,8 @@ from accounts.exchange import NumberColumn, RowColumn, TenantResource
 from events import services
 from events.models import Enrollment, Nomination, Program
 from meters.models import Meter
+from meters.services import PowerChange
+from meters.services.register import shifted_blocks
 
 
 class EnrollmentResource(TenantResource):
@@ -68,13 +70,29 @@ class EnrollmentResource(TenantResource):
         kw = instance.kw
         if kw is not None and not 0 <= kw < Decimal(10**7):
             errors["kw"] = ValidationError(_now("Write a number of kW that is 0 or more."))
-        elif kw is None and instance.meter_id and instance.meter.contracted_kw is None:
+        elif kw is None and _needs_kw(instance):
             errors["kw"] = ValidationError(_now("Say how many kW the meter promises; the meter list does not."))
         super().validate_instance(instance, errors, **kwargs)
+
+    def warnings(self, rows: list[Any]) -> list[str]:
+        """Blocks of the list in which meters of one program would get their neighbour's promise."""
+        by_program: dict[int, list[PowerChange]] = {}
+        for number, row in enumerate(rows, start=2):
+            if row.original is not None and row.instance is not None and row.instance.pk:
+                change = PowerChange(number, row.instance.meter.number, row.original.kw, row.instance.kw)
+                by_program.setdefault(row.instance.program_id, []).append(change)
+        return [words for compared in by_program.values() for words in shifted_blocks(compared)]
 
     def do_instance_save(self, instance: Any, is_create: bool) -> None:
         """Enrolls the meter, or notes the new figure."""
         source = _now("Import, %(who)s") % {"who": self.user.email}
         kw = None if instance.kw is None else round(instance.kw, 3)
-        made = services.enroll(program=instance.program, meter=instance.meter, kw=kw, source=source[:80])
+        made = services.enroll(program=instance.program, meter=instance.meter, kw=kw, source=source[:80], by=self.user)
         instance.pk = made.pk
+
+
+def _needs_kw(enrollment: Enrollment) -> bool:
+    """Whether nobody has said how many kW, and the program's terms count in them."""
+    if not enrollment.meter_id or not enrollment.program_id or enrollment.meter.contracted_kw is not None:
+        return False
+    return services.needs_nomination(enrollment.program.versions.published().order_by("-number").first())

@@ -1,21 +1,43 @@
 """What is read of enrollments and participations, in whole sets."""
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
 from accounts.models import Kind
-from events.models import Event, EventTarget, Nomination, Participation, ParticipationState, Program
-from events.targets import EVERYBODY, Targets
+from events.agreement import agreed_meters, unagreed_meters, versions_alike
+from events.models import EnrollmentState, Event, EventTarget, Nomination, Participation, Program, ProgramVersion
+from events.models.participation import NOT_COUNTED
+from events.targets import EVERYBODY, Area, Targets, area_of
 from meters.models import Meter, MeterMap
 from organizations.models import Organization
 
 
-def meters_taking_part(*, program: Program, at: datetime, targets: Targets = EVERYBODY) -> QuerySet[Meter]:
-    """The meters enrolled at a moment and asked, by id; a past event counts who is enrolled by now as well."""
+def meters_taking_part(
+    *, program: Program, at: datetime, targets: Targets = EVERYBODY, version: ProgramVersion | None = None
+) -> QuerySet[Meter]:
+    """The meters enrolled at a moment and asked, by id; a past event counts who is enrolled by now as well.
+
+    Whoever joined in the portal takes part under terms that were agreed to (`events.agreement`): those of `version`,
+    or the ones in force.
+    """
+    version = version or program.versions.published().order_by("-number").first()
+    alike = versions_alike(version) if version is not None else []
+    return _enrolled(program, at, targets, agreed_meters(alike, program.pk))
+
+
+def meters_not_agreed(*, event: Event, targets: Targets = EVERYBODY) -> QuerySet[Meter]:
+    """The meters that the event would ask as well, had their holders agreed to its terms."""
+    alike = versions_alike(event.version)
+    return _enrolled(event.program, event.start, targets, unagreed_meters(alike, event.program_id))
+
+
+def _enrolled(program: Program, at: datetime, targets: Targets, agreement: Q) -> QuerySet[Meter]:
     still = Q(enrollments__ended_at__isnull=True) | Q(enrollments__ended_at__gt=at)
     in_service = Q(retired_at__isnull=True) | Q(retired_at__gt=at)
-    enrolled = Meter.objects.filter(in_service, still, enrollments__program=program).order_by("pk")
+    active = Q(enrollments__program=program, enrollments__state=EnrollmentState.ACTIVE)
+    enrolled = Meter.objects.filter(in_service, still, active, agreement).order_by("pk")
     return asked(enrolled, targets=targets, at=at)
 
 
@@ -26,11 +48,23 @@ def newest_nominations(*, program_id: int) -> dict[int, Nomination]:
 
 
 def nominations_at(*, program_id: int, at: datetime) -> dict[int, Nomination]:
-    """Meter id -> the nomination in force at a moment. One query.
+    """Meter id -> the nomination that counts for an event that starts at a moment, under the terms in force.
 
-    A meter enrolled only later has the first figure it ever promised: a past event that is recorded now is
-    measured against the list of now, never against a figure raised since.
+    That is the one in force when nominations closed. A meter enrolled only later has the first figure it ever
+    promised: a past event that is recorded now is measured against the list of now, never against a figure raised
+    since. Two queries; `nominations_of` knows the terms of an event that exists.
     """
+    newest = ProgramVersion.objects.published().filter(program=program_id).order_by("-number")
+    minutes = newest.values_list("nomination_deadline_minutes", flat=True).first()
+    return _in_force(program_id, at - timedelta(minutes=minutes or 0))
+
+
+def nominations_of(*, event: Event) -> dict[int, Nomination]:
+    """Meter id -> the nomination that an event counts: the one in force when its nominations closed. One query."""
+    return _in_force(event.program_id, event.start - timedelta(minutes=event.version.nomination_deadline_minutes))
+
+
+def _in_force(program_id: int, at: datetime) -> dict[int, Nomination]:
     found: dict[int, Nomination] = {}
     rows = Nomination.objects.filter(enrollment__program=program_id).select_related("enrollment")
     for row in rows.order_by("valid_from", "id"):
@@ -40,26 +74,42 @@ def nominations_at(*, program_id: int, at: datetime) -> dict[int, Nomination]:
 
 
 def participants(*, event: Event) -> QuerySet[Participation]:
-    """Those who count in an event: everybody who did not skip it, by meter number, with the meter."""
-    who = Participation.objects.filter(event=event).exclude(state=ParticipationState.OPTED_OUT)
+    """Those who count in an event: everybody who was asked and did not skip it, by meter number, with the meter."""
+    who = Participation.objects.filter(event=event).exclude(state__in=NOT_COUNTED)
     return who.select_related("meter").order_by("meter__number", "meter_id")
 
 
 def asked(meters: QuerySet[Meter], *, targets: Targets, at: datetime) -> QuerySet[Meter]:
     """Those of the meters that an event with these targets at a moment asks; all of them without targets.
 
-    A group and an organization stand for the meters that they hold at that moment.
+    A group and an organization stand for the meters that they hold at that moment, an area for those whose
+    coordinates lie in it; a meter without coordinates is in none.
     """
     if not targets:
         return meters
     members = Organization.objects.filter(groups__in=targets.groups).values("pk")
     holders = Q(entity__in=targets.organizations) | Q(entity__in=members)
     held = MeterMap.objects.in_force(at).filter(holders, holder_kind=Kind.ORGANIZATION)
-    return meters.filter(Q(feeder__in=targets.feeders) | Q(pk__in=held.values("meter")))
+    named = targets.meters | meters_within(meters, targets.areas)
+    return meters.filter(Q(feeder__in=targets.feeders) | Q(pk__in=held.values("meter")) | Q(pk__in=named))
+
+
+def meters_within(meters: QuerySet[Meter], areas: Collection[Area]) -> frozenset[int]:
+    """The ids of those of the meters that lie in one of the areas. One query."""
+    if not areas:
+        return frozenset()
+    placed = meters.filter(latitude__isnull=False, longitude__isnull=False).order_by()
+    rows = placed.values_list("pk", "latitude", "longitude")
+    points = ((pk, (float(lat), float(lon))) for pk, lat, lon in rows)
+    return frozenset(pk for pk, point in points if any(point in area for area in areas))
 
 
 def targets_of(event: Event) -> Targets:
     """Whom the event asks. One query."""
-    rows = EventTarget.objects.filter(event=event).values_list("group_id", "feeder_id", "organization_id")
-    columns = zip(*rows, strict=True)
-    return Targets(*(frozenset(pk for pk in column if pk is not None) for column in columns))
+    columns = ("group_id", "feeder_id", "organization_id", "meter_id")
+    rows = list(EventTarget.objects.filter(event=event).values(*columns, "area"))
+    groups, feeders, organizations, meters = (
+        frozenset(row[column] for row in rows if row[column] is not None) for column in columns
+    )
+    areas = tuple(area_of(row["area"]) for row in rows if row["area"] is not None)
+    return Targets(groups, feeders, organizations, meters, areas)

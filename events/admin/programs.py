@@ -1,6 +1,5 @@
 """Programs in the admin."""
 
-from datetime import date
 from typing import Any
 
 from django import forms
@@ -9,63 +8,45 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.tenant_admin import ReadOnlyInline
-from common.errors import PortalError
 from events import services
-from events.admin.clock import LocalTimesAdmin
+from events.admin.clock import LocalTimesAdmin, by_of
 from events.models import Program, ProgramVersion
-from events.rules import rule_names
+from events.term_fields import GROUPS
+from events.term_form import TermsForm
+from events.terms import Terms
+from organizations.models import Distributor
 
-TERMS = ["preset", "rate_per_kw", "wholesale_cost_per_kw", "holiday_calendar", "holidays"]
+FIELDS = ["distributor", "name", "description", "zone_name", "is_open", "is_exclusive"]
 
 
-class ProgramForm(forms.ModelForm):  # type: ignore[type-arg]
+class ProgramForm(TermsForm, forms.ModelForm):  # type: ignore[type-arg]
     """A program with its terms: other terms than those in force become a new version."""
 
-    preset = forms.ChoiceField(label=_("Baseline rule"), choices=lambda: [(name, name) for name in rule_names()])
-    rate_per_kw = forms.DecimalField(label=_("Price per kW"), min_value=0, max_digits=12, decimal_places=4)
-    wholesale_cost_per_kw = forms.DecimalField(
-        label=_("Wholesale cost per kW"), min_value=0, max_digits=12, decimal_places=4, initial=0
-    )
-    holiday_calendar = forms.CharField(
-        label=_("Holidays of"), max_length=10, required=False, help_text=_("Country or part of one, like US-VT.")
-    )
-    holidays = forms.CharField(
-        label=_("Further holidays"), required=False, help_text=_("Days like 2026-07-03, with commas between.")
-    )
+    tenant_id: int | None = None
 
     class Meta:
         model = Program
-        fields = ["distributor", "name", "description", "zone_name", "is_open"]
+        fields = FIELDS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        newest = self.instance.versions.order_by("-number").first() if self.instance.pk else None
-        if newest is not None:
-            self.initial.update({name: getattr(newest, name) for name in TERMS[:-1]})
-            self.initial["holidays"] = ", ".join(newest.holidays)
+        program = self.instance if self.instance.pk else None
+        self.use(program.distributor if program else self._tenant())
+        newest = program.versions.published().order_by("-number").first() if program else None
+        self.show(Terms.of(newest) if newest is not None else Terms("three-day"))
 
-    def clean_holidays(self) -> tuple[date, ...]:
-        texts = [text.strip() for text in self.cleaned_data["holidays"].split(",") if text.strip()]
-        try:
-            return tuple(date.fromisoformat(text) for text in texts)
-        except ValueError:
-            raise forms.ValidationError(_("Write days like 2026-07-03, with commas between.")) from None
-
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean() or self.cleaned_data
-        if all(name in cleaned for name in TERMS):
-            try:
-                self.terms = services.Terms(**{name: cleaned[name] for name in TERMS})
-            except PortalError as refusal:
-                self.add_error(None, str(refusal))
-        return cleaned
+    def _tenant(self) -> Distributor | None:
+        """Whose new program it becomes: the user's distributor, or the one that was chosen in the form."""
+        chosen = str(self.data.get("distributor", ""))
+        known = self.tenant_id or (int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 19 else 0)
+        return Distributor.objects.filter(pk=known).first()
 
 
 class VersionInline(ReadOnlyInline):
     """The versions, as they were published."""
 
     model = ProgramVersion
-    fields = ["number", *TERMS, "created_at"]
+    fields = ["number", "preset", "rate_per_kw", "rate_per_kwh", "published_at", "sha256"]
     ordering = ["-number"]
 
 
@@ -80,11 +61,26 @@ class ProgramAdmin(LocalTimesAdmin):
     search_fields = ["name"]
     inlines = [VersionInline]
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        names = ["distributor", "name", "description", "zone_name", "is_open"]
-        own = names[1:] if self._is_given(request) else names
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The program, and for those who may change it every term by its group."""
+        own = FIELDS[1:] if self._is_given(request) else FIELDS
         may = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
-        return [*own, *TERMS] if may else own
+        terms = [
+            (group.title, {"fields": list(group.names), "classes": [] if group.is_common else ["collapse"]})
+            for group in GROUPS
+        ]
+        return [(None, {"fields": own}), *(terms if may else [])]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form, knowing whose own rules a new program may choose."""
+        given = request.user.tenant_id if self._is_given(request) else None  # type: ignore[union-attr]
+        kwargs["form"] = type("ProgramForm", (ProgramForm,), {"tenant_id": given})
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Whether it is exclusive is fixed once a meter is in it."""
+        fixed = ["is_exclusive"] if obj is not None and obj.enrollments.exists() else []
+        return [*super().get_readonly_fields(request, obj), *fixed]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # events and rewards rest on it; close it instead
@@ -93,7 +89,7 @@ class ProgramAdmin(LocalTimesAdmin):
         """Saves the program and publishes its terms if they are others."""
         super().save_model(request, obj, form, change)
         with self.deed_of(request, "terms"):
-            version, is_new = services.publish_version(program=obj, terms=form.terms)
+            version, is_new = services.publish_version(program=obj, terms=form.terms, by=by_of(request))
         if is_new and change:
             self.message_user(
                 request,

@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from common.constraints import CompositeForeignKey, TriggerConstraint
-from events.models.program import Program, ProgramVersion
+from events.models.participation_state import TOLD
+from events.models.program import Program
+from events.models.version import ProgramVersion
 from organizations.access import Role, holder_id_of, role_of
 
 
@@ -43,7 +45,10 @@ class EventQuerySet(models.QuerySet["Event"]):
     """Events by who may see them."""
 
     def visible_to(self, user: User) -> "EventQuerySet":
-        """The distributor's for its people; for customers those announced, in which a meter of theirs takes part."""
+        """The distributor's for its people; for customers those announced, in which a meter of theirs takes part.
+
+        Whose only meters in it are held out for comparison sees nothing of it.
+        """
         role = role_of(user)
         if role is Role.PLATFORM:
             return self
@@ -51,7 +56,7 @@ class EventQuerySet(models.QuerySet["Event"]):
             return self.filter(program__distributor_id=user.distributor_id)
         if role in (Role.PENDING, Role.ANONYMOUS):
             return self.none()
-        mine = Event.objects.filter(participations__holder_id=holder_id_of(user))
+        mine = Event.objects.filter(participations__holder_id=holder_id_of(user), participations__state__in=TOLD)
         return self.filter(pk__in=mine.values("pk"), notified_at__isnull=False)
 
     def managed_by(self, user: User) -> "EventQuerySet":
@@ -64,6 +69,8 @@ class Event(models.Model):
     """One event of a program over [start, end). Its state changes by `events.services` only.
 
     The database holds the life's order, and that each change of time or state raises `modification_number`.
+    `expected_kw` is what the preview expected and `reserved` what the event may cost at most, both fixed when it is
+    scheduled. Nothing is paid for a test.
     """
 
     program = models.ForeignKey(Program, models.PROTECT, related_name="events", verbose_name=_("program"))
@@ -77,6 +84,22 @@ class Event(models.Model):
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     notified_at = models.DateTimeField(_("announced"), null=True, editable=False)
+    is_test = models.BooleanField(_("only a test"), default=False)
+    note = models.TextField(_("words for those who are asked"), blank=True)
+    target_kw = models.DecimalField(_("target, kW"), max_digits=12, decimal_places=3, null=True, blank=True)
+    expected_kw = models.DecimalField(max_digits=12, decimal_places=3, null=True, blank=True, editable=False)
+    reserved = models.DecimalField(
+        _("reserved of the budget"), max_digits=14, decimal_places=2, null=True, blank=True, editable=False
+    )
+    opt_until = models.DateTimeField(_("answers change until"), null=True, blank=True, editable=False)
+    needs_second = models.BooleanField(_("a second person must agree"), default=False, editable=False)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
+    approved_at = models.DateTimeField(_("agreed"), null=True, blank=True, editable=False)
+    cancel_reason = models.CharField(_("why it was called off"), max_length=300, blank=True, editable=False)
+    # What the draw of the control group started from, so that anybody can draw it again.
+    draw_seed = models.CharField(max_length=64, blank=True, editable=False)
 
     objects = EventQuerySet.as_manager()
 
@@ -120,6 +143,31 @@ class Event(models.Model):
                 on=("UPDATE",),
                 refuse="NEW.program_id <> OLD.program_id",
                 violation_error_message=_("An event stays with its program."),
+            ),
+            TriggerConstraint(
+                name="event_terms_published",
+                refuse=(
+                    "(SELECT v.published_at FROM events_programversion v WHERE v.id = NEW.version_id) IS NULL "
+                    "AND NEW.version_id IS NOT NULL"
+                ),
+                violation_error_message=_("The terms are a draft; publish them first."),
+            ),
+            TriggerConstraint(
+                name="event_second_person",
+                on=("UPDATE",),
+                refuse=(
+                    "NEW.state = 'scheduled' AND OLD.state = 'draft' AND NEW.needs_second "
+                    "AND (NEW.approved_by_id IS NULL OR NEW.approved_by_id = COALESCE(NEW.created_by_id, 0))"
+                ),
+                violation_error_message=_("An event of this size needs a second person’s agreement."),
+            ),
+            TriggerConstraint(
+                name="event_agreed_within_distributor",
+                refuse=(
+                    "EXISTS (SELECT 1 FROM accounts_entity e JOIN events_program p ON p.id = NEW.program_id "
+                    "WHERE e.id = NEW.approved_by_id AND e.tenant_id <> p.distributor_id)"
+                ),
+                violation_error_message=_("Who agrees to an event belongs to its distributor."),
             ),
             TriggerConstraint(
                 name="event_made_within_distributor",

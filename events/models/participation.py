@@ -1,5 +1,6 @@
 """Who takes part in an event."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -7,23 +8,26 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Entity, User
 from common.constraints import TriggerConstraint
 from events.models.event import Event
+from events.models.participation_state import ParticipationState
 from meters.models import Meter
 from organizations.access import Role, holder_id_of, role_of
 
 
-class ParticipationState(models.TextChoices):
-    """The life of a participation."""
+class AnswerSource(models.TextChoices):
+    """Where an answer came from."""
 
-    INVITED = "invited", _("invited")
-    NOTIFIED = "notified", _("told")
-    OPTED_IN = "opted_in", _("joined")
-    OPTED_OUT = "opted_out", _("skipped")
-    NO_RESPONSE = "no_response", _("no answer")
-    MEASURED = "measured", _("measured")
-    UNMEASURED = "unmeasured", _("not measured")
-    SETTLED = "settled", _("settled")
-    DISPUTED = "disputed", _("in dispute")
-    RESOLVED = "resolved", _("resolved")
+    PAGE = "page", _("on the page")
+    LINK = "link", _("by the link of a notice")
+    SCHEDULE = "schedule", _("by a standing wish")
+    DEVICE = "device", _("by a device")
+    API = "api", _("by the API")
+    OPERATOR = "operator", _("by the operator")
+    MOVE = "move", _("by moving out")
+    PAUSE = "pause", _("by a pause")
+
+
+# Who is not counted in an event: nothing of theirs is settled.
+NOT_COUNTED = (ParticipationState.OPTED_OUT, ParticipationState.HELD_OUT)
 
 
 class ParticipationQuerySet(models.QuerySet["Participation"]):
@@ -38,7 +42,7 @@ class ParticipationQuerySet(models.QuerySet["Participation"]):
             return self.filter(event__program__distributor_id=user.distributor_id)
         if role in (Role.PENDING, Role.ANONYMOUS):
             return self.none()
-        return self.filter(holder_id=holder_id_of(user))
+        return self.filter(holder_id=holder_id_of(user)).exclude(state=ParticipationState.HELD_OUT)
 
 
 _EVENTS = (
@@ -48,12 +52,20 @@ _EVENTS = (
 
 
 class Participation(models.Model):
-    """One meter in one event. `holder` is who had the meter when the event was called, and who is paid."""
+    """One meter in one event. `holder` is who had the meter when the event was called, and who is paid.
+
+    Who is held out for comparison is told nothing, asked nothing and paid nothing.
+    """
 
     event = models.ForeignKey(Event, models.CASCADE, related_name="participations")
     meter = models.ForeignKey(Meter, models.PROTECT, related_name="participations")
     holder = models.ForeignKey(Entity, models.PROTECT, null=True, related_name="participations")
     state = models.CharField(_("state"), max_length=12, choices=ParticipationState, default=ParticipationState.INVITED)
+    answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
+    answer_source = models.CharField(_("answered"), max_length=8, choices=AnswerSource, blank=True)
 
     objects = ParticipationQuerySet.as_manager()
 
@@ -61,6 +73,9 @@ class Participation(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["event", "meter"], name="participation_once"),
             models.CheckConstraint(condition=Q(state__in=ParticipationState.values), name="participation_state_known"),
+            models.CheckConstraint(
+                condition=Q(answer_source__in=("", *AnswerSource.values)), name="participation_source_known"
+            ),
             TriggerConstraint(
                 name="participation_same_distributor",
                 refuse=(

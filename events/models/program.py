@@ -1,18 +1,19 @@
-"""What is offered: programs, and the versions in which their rule and prices are frozen."""
+"""What is offered: programs, and who may see them. Their terms stand in versions."""
 
 import zoneinfo
+from typing import TYPE_CHECKING
 
-from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from common.constraints import AppendOnly, TriggerConstraint
+from common.constraints import TriggerConstraint
 from organizations.access import Role, role_of
 from organizations.models import Distributor
 from organizations.models.profiles import validate_zone
+
+if TYPE_CHECKING:
+    from events.models.version import ProgramVersion
 
 
 class ProgramQuerySet(models.QuerySet["Program"]):
@@ -47,6 +48,11 @@ class Program(models.Model):
         help_text=_("Empty: the distributor’s."),
     )
     is_open = models.BooleanField(_("takes part in events"), default=True)
+    is_exclusive = models.BooleanField(
+        _("the only one of its kind for a meter"),
+        default=False,
+        help_text=_("A meter takes part in one exclusive program at a time. Fixed once a meter is enrolled."),
+    )
 
     objects = ProgramQuerySet.as_manager()
 
@@ -58,6 +64,7 @@ class Program(models.Model):
                 name="program_name_in_distributor",
                 violation_error_message=_("There is a program of this name already."),
             ),
+            models.UniqueConstraint(fields=["id", "is_exclusive"], name="program_id_exclusive"),
             TriggerConstraint(
                 name="program_distributor_fixed",
                 on=("UPDATE",),
@@ -76,52 +83,5 @@ class Program(models.Model):
 
     @property
     def current(self) -> "ProgramVersion":
-        """The version in force."""
-        return self.versions.order_by("-number")[:1].get()
-
-
-class ProgramVersion(models.Model):
-    """Rule and prices of a program from one moment on; never changed, an event keeps the one it was made under.
-
-    Prices are in the distributor's currency: `rate_per_kw` pays the participant for each kW delivered on
-    average, `wholesale_cost_per_kw` is what the distributor saves. `holidays` are local dates (ISO texts)
-    that count as no business day, besides those of `holiday_calendar` (a country of the holidays package).
-    """
-
-    program = models.ForeignKey(Program, models.PROTECT, related_name="versions")
-    number = models.PositiveIntegerField()
-    preset = models.CharField(_("baseline rule"), max_length=40)
-    rule_sha256 = models.CharField(max_length=64)
-    rate_per_kw = models.DecimalField(
-        _("price per kW"), max_digits=12, decimal_places=4, validators=[MinValueValidator(0)]
-    )
-    wholesale_cost_per_kw = models.DecimalField(
-        _("wholesale cost per kW"),
-        max_digits=12,
-        decimal_places=4,
-        default=0,
-        validators=[MinValueValidator(0)],
-    )
-    holiday_calendar = models.CharField(_("holidays of"), max_length=10, blank=True)
-    holidays = models.JSONField(_("further holidays"), default=list, blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        ordering = ["program", "number"]
-        constraints = [
-            models.UniqueConstraint(fields=["program", "number"], name="program_version_once"),
-            models.UniqueConstraint(fields=["id", "program"], name="program_version_id_program"),
-            models.CheckConstraint(
-                condition=Q(rate_per_kw__gte=0, wholesale_cost_per_kw__gte=0),
-                name="program_version_prices_not_negative",
-            ),
-            AppendOnly(name="program_version_append_only"),
-        ]
-
-    @property
-    def audit_scope(self) -> tuple[int, None]:
-        """The distributor whose history it belongs to."""
-        return self.program.distributor_id, None
-
-    def __str__(self) -> str:
-        return f"{self.program} v{self.number}"
+        """The version in force: the newest that is published."""
+        return self.versions.filter(published_at__isnull=False).order_by("-number")[:1].get()

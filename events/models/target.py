@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from common.constraints import TriggerConstraint
 from events.models.event import Event
-from meters.models import Feeder
+from events.targets import area_of
+from meters.models import Feeder, Meter
 from organizations.access import Role, role_of
 from organizations.models import Organization, OrganizationGroup
 
@@ -19,8 +20,18 @@ _EVENTS = (
 _TARGETS = (
     "COALESCE((SELECT g.distributor_id FROM organizations_organizationgroup g WHERE g.id = NEW.group_id), "
     "(SELECT f.distributor_id FROM meters_feeder f WHERE f.id = NEW.feeder_id), "
-    "(SELECT o.distributor_id FROM organizations_organization o WHERE o.entity_id = NEW.organization_id))"
+    "(SELECT o.distributor_id FROM organizations_organization o WHERE o.entity_id = NEW.organization_id), "
+    "(SELECT m.distributor_id FROM meters_meter m WHERE m.id = NEW.meter_id))"
 )
+KINDS = ("group", "feeder", "organization", "meter", "area")
+
+
+def _one_thing() -> Q:
+    """Exactly one of the kinds."""
+    conditions = Q()
+    for chosen in KINDS:
+        conditions |= Q(**{f"{kind}__isnull": kind != chosen for kind in KINDS})
+    return conditions
 
 
 class TargetQuerySet(models.QuerySet["EventTarget"]):
@@ -35,7 +46,10 @@ class TargetQuerySet(models.QuerySet["EventTarget"]):
 
 
 class EventTarget(models.Model):
-    """One group, feeder or organization that an event asks; without any, everybody enrolled is asked.
+    """One group, feeder, organization, meter or area that an event asks; without any, everybody enrolled is asked.
+
+    An area is `{"name", "kind": "circle", "center": [lat, lon], "radius_m"}` or `{"name", "kind": "polygon",
+    "points": [[lat, lon], …]}`, in degrees (WGS 84); the meters that lie in it are asked.
 
     Written by `events.services` while the event is a draft, and never changed once it was announced. What an
     event asked is not deleted, so that the event cannot come to speak of everybody.
@@ -46,23 +60,23 @@ class EventTarget(models.Model):
     feeder = models.ForeignKey(Feeder, models.PROTECT, null=True, related_name="event_targets")
     organization = models.ForeignKey(Organization, models.PROTECT, null=True, related_name="event_targets")
 
+    meter = models.ForeignKey(Meter, models.PROTECT, null=True, related_name="event_targets")
+    area = models.JSONField(null=True)
+
     objects = TargetQuerySet.as_manager()
 
     class Meta:
         ordering = ["event", "id"]
         constraints = [
             models.CheckConstraint(
-                condition=(
-                    Q(group__isnull=False, feeder__isnull=True, organization__isnull=True)
-                    | Q(group__isnull=True, feeder__isnull=False, organization__isnull=True)
-                    | Q(group__isnull=True, feeder__isnull=True, organization__isnull=False)
-                ),
+                condition=_one_thing(),
                 name="event_target_is_one_thing",
-                violation_error_message=_("A target is one group, one feeder or one organization."),
+                violation_error_message=_("A target is one group, feeder, organization, meter or area."),
             ),
             models.UniqueConstraint(fields=["event", "group"], name="event_target_group_once"),
             models.UniqueConstraint(fields=["event", "feeder"], name="event_target_feeder_once"),
             models.UniqueConstraint(fields=["event", "organization"], name="event_target_organization_once"),
+            models.UniqueConstraint(fields=["event", "meter"], name="event_target_meter_once"),
             TriggerConstraint(
                 name="event_target_same_distributor",
                 refuse=f"{_EVENTS} <> {_TARGETS}",
@@ -82,13 +96,14 @@ class EventTarget(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(self.group or self.feeder or self.organization)
+        named = self.group or self.feeder or self.organization or self.meter
+        return str(named or (self.area or {}).get("name") or _("an area of the map"))
 
     @property
     def value(self) -> str:
-        """The target as addresses and forms write it: "group-3"."""
-        kind = next(kind for kind in ("group", "feeder", "organization") if getattr(self, f"{kind}_id"))
-        return f"{kind}-{getattr(self, f'{kind}_id')}"
+        """The target as addresses and forms write it: "group-3"; an area as `Area.value` does."""
+        kind = next((kind for kind in KINDS[:-1] if getattr(self, f"{kind}_id")), None)
+        return area_of(self.area or {}).value if kind is None else f"{kind}-{getattr(self, f'{kind}_id')}"
 
     @property
     def audit_scope(self) -> tuple[int, None]:

@@ -1,5 +1,6 @@
 """The steps that the services of an event share."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from events.models import Event, EventState, Participation, Program, ProgramVers
 from events.selectors import meters_taking_part, targets_of
 from events.signals import event_changed
 from events.targets import EVERYBODY, Targets
-from meters.models import ExclusionKind
+from meters.models import ExclusionKind, Meter
 from meters.selectors import holders_at
 from meters.services import exclude, remove_exclusions
 
@@ -34,6 +35,7 @@ def lock(event: Event, *allowed: EventState, doing: str) -> Event:
 
 def _refusals() -> dict[str, str]:
     return {
+        "agreed": _("The event is %(state)s; nobody needs to agree to it."),
         "aimed": _("The event is %(state)s; whom it asks is fixed."),
         "scheduled": _("The event is %(state)s; it cannot be scheduled."),
         "announced": _("The event is %(state)s; it cannot be announced."),
@@ -83,12 +85,12 @@ def check_span(
 
 
 def terms_in_force(program: Program) -> ProgramVersion:
-    """The program's newest version.
+    """The program's newest published version.
 
     Raises:
         NoTerms: It has none.
     """
-    version = program.versions.order_by("-number").first()
+    version = program.versions.published().order_by("-number").first()
     if version is None:
         raise NoTerms(_("%(program)s has no terms yet; publish them first.") % {"program": program.name})
     return version
@@ -100,41 +102,43 @@ def source_of(event: Event) -> str:
 
 
 def invite(event: Event) -> int:
-    """How many meters take part: each enrolled one that is asked gets its participation and its exclusion.
-
-    Whoever is invited already keeps the answer; the holder becomes the one at the event's start.
+    """How many meters take part in a past event: each enrolled one gets its participation and its exclusion.
 
     Raises:
         NobodyEnrolled: No meter takes part in the program.
     """
-    targets = targets_of(event)
-    meters = list(meters_taking_part(program=event.program, at=event.start, targets=targets))
+    meters = list(meters_taking_part(program=event.program, at=event.start, targets=targets_of(event)))
     if not meters:
-        raise NobodyEnrolled(_nobody(targets) % {"program": event.program.name})
+        raise NobodyEnrolled(_("No meter is enrolled in %(program)s yet.") % {"program": event.program.name})
     holders = holders_at(meter_ids=[meter.pk for meter in meters], at=event.start)
-    known = {row.meter_id: row for row in event.participations.all()}
-    new = [
-        Participation(event=event, meter=meter, holder_id=holders.get(meter.pk))
-        for meter in meters
-        if meter.pk not in known
-    ]
-    Participation.objects.bulk_create(new, batch_size=BATCH)
-    _change_holders(known, holders)
-    exclude(kind=ExclusionKind.EVENT, meters=meters, start=event.start, end=event.end, source=source_of(event))
+    rows = [Participation(event=event, meter=meter, holder_id=holders.get(meter.pk)) for meter in meters]
+    Participation.objects.bulk_create(rows, batch_size=BATCH)
+    keep_days(event, meters)
     return len(meters)
 
 
-def _nobody(targets: Targets) -> str:
-    if targets:
-        return _("None of those whom the event asks is enrolled in %(program)s.")
-    return _("No meter is enrolled in %(program)s yet.")
+def keep_days(event: Event, meters: Iterable[Meter]) -> None:
+    """The event's intervals count as no ordinary use of these meters."""
+    kind = ExclusionKind.TEST if event.is_test else ExclusionKind.EVENT
+    exclude(kind=kind, meters=meters, start=event.start, end=event.end, source=source_of(event))
 
 
-def _change_holders(known: dict[int, Participation], holders: dict[int, int]) -> None:
-    moved = [row for meter_id, row in known.items() if row.holder_id != holders.get(meter_id)]
-    for row in moved:
-        row.holder_id = holders.get(row.meter_id)
-    Participation.objects.bulk_update(moved, ["holder"], batch_size=BATCH)
+def disagree(draft: Event, by: User | None) -> None:
+    """Makes a locked draft that was just changed the work of who changed it: an agreement to it before is void."""
+    draft.approved_by, draft.approved_at = None, None
+    if by is not None:
+        draft.created_by = by
+    draft.save(update_fields=["approved_by", "approved_at", "created_by"])
+
+
+def lock_programs(program: Program) -> Program:
+    """The program, with all programs of its distributor locked.
+
+    Two events that are called at once wait for each other, also those of two programs, which may have the same
+    meters: counts, budget and overlaps are read behind this lock.
+    """
+    rows = Program.objects.filter(distributor=program.distributor_id).order_by("pk").select_for_update()
+    return next(row for row in rows if row.pk == program.pk)
 
 
 def free_days(event: Event) -> None:

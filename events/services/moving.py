@@ -6,8 +6,12 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from events.models import Enrollment, Event, EventState, Participation, ParticipationState
+from accounts.models import User
+from events.errors import EventError
+from events.models import AnswerSource, Enrollment, Event, EventState, Participation, ParticipationState
+from events.models.participation import NOT_COUNTED
 from events.notices import Notice, tell_participants
+from events.services.opts import opt_out
 from events.signals import opt_recorded
 from meters.models import MeterMap
 from meters.selectors import holders_at
@@ -69,10 +73,72 @@ def follow_newcomer(*, meter_map: MeterMap) -> None:
         tell_participants(event=event, notice=Notice.ANNOUNCED)
 
 
+def leave_coming(*, enrollment: Enrollment, by: User | None = None, source: AnswerSource = AnswerSource.PAGE) -> None:
+    """Takes an enrollment's meter out of the program's events to come, where an answer is still possible.
+
+    What was skipped before stays as it was said then.
+    """
+    rows = Participation.objects.filter(
+        meter=enrollment.meter_id,
+        event__program=enrollment.program_id,
+        event__state__in=_COMING,
+        event__start__gt=timezone.now(),
+    ).exclude(state__in=NOT_COUNTED)
+    for row in rows.select_related("event").order_by("event__pk"):
+        if row.event.state == EventState.SCHEDULED:
+            row.state, row.answer_source, row.answered_at = ParticipationState.OPTED_OUT, source, timezone.now()
+            row.save(update_fields=["state", "answer_source", "answered_at"])
+            opt_recorded.send(sender=Participation, participation=row, at=timezone.now())
+            continue
+        try:
+            opt_out(participation=row, by=by, source=source)
+        except EventError:
+            continue  # the answers are closed: this one counts to its end
+
+
+def come_back(*, enrollment: Enrollment) -> int:
+    """Into how many events to come the meter is back that a pause skipped; unanswered, and asked as the others are.
+
+    An event that has begun stays skipped, and so does one at whose time the meter takes part elsewhere by now.
+    """
+    skipped = Participation.objects.filter(
+        meter=enrollment.meter_id,
+        event__program=enrollment.program_id,
+        state=ParticipationState.OPTED_OUT,
+        answer_source=AnswerSource.PAUSE,
+    )
+    count = 0
+    for row in _not_begun(skipped, timezone.now()):
+        if _is_elsewhere(row):
+            continue
+        told = row.event.state == EventState.NOTIFIED
+        row.state = ParticipationState.NOTIFIED if told else ParticipationState.INVITED
+        row.holder_id = holders_at(meter_ids=[row.meter_id], at=row.event.start).get(row.meter_id)
+        row.answered_at, row.answered_by, row.answer_source = None, None, ""
+        row.save(update_fields=["state", "holder", "answered_at", "answered_by", "answer_source"])
+        opt_recorded.send(sender=Participation, participation=row, at=timezone.now())
+        count += 1
+    return count
+
+
+def _is_elsewhere(row: Participation) -> bool:
+    others = Participation.objects.filter(
+        meter=row.meter_id,
+        event__state__in=(*_COMING, EventState.ACTIVE),
+        event__start__lt=row.event.end,
+        event__end__gt=row.event.start,
+    )
+    return others.exclude(event=row.event_id).exclude(state=ParticipationState.OPTED_OUT).exists()
+
+
 def _coming(meter_map: MeterMap, at: datetime) -> QuerySet[Participation]:
-    """The meter's part in events that start later than a moment and have not begun; the events are locked."""
-    start = max(at, timezone.now())
-    rows = Participation.objects.filter(meter=meter_map.meter_id, event__state__in=_COMING, event__start__gte=start)
+    """The meter's part in events that start at a moment or later and have not begun; the events are locked."""
+    return _not_begun(Participation.objects.filter(meter=meter_map.meter_id), max(at, timezone.now()))
+
+
+def _not_begun(among: QuerySet[Participation], start: datetime) -> QuerySet[Participation]:
+    """Those of the rows whose events come and start at that moment or later; the events are locked."""
+    rows = among.filter(event__state__in=_COMING, event__start__gte=start)
     # The events first, as who answers does; by their keys alone, so that nothing else is locked.
     events = sorted(rows.values_list("event", flat=True))
     locked = Event.objects.filter(pk__in=events).order_by("pk").select_for_update()

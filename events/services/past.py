@@ -11,12 +11,18 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from common.intervals import to_utc
 from events.errors import EventExists, NotOverYet, WrongState
-from events.models import Event, EventState, Participation, ParticipationState, Program
+from events.models import Event, EventState, OptPolicy, Participation, ParticipationState, Program
+from events.models.participation import NOT_COUNTED
 from events.services.changes import announce_change, check_span, invite, lock, move, terms_in_force
 
 OVER = (EventState.COMPLETED, EventState.MEASURED, EventState.SETTLED)
 # Answers and cases that a measurement leaves as they are.
-LEFT_ALONE = (ParticipationState.OPTED_OUT, ParticipationState.DISPUTED, ParticipationState.RESOLVED)
+LEFT_ALONE = (
+    ParticipationState.OPTED_OUT,
+    ParticipationState.HELD_OUT,
+    ParticipationState.DISPUTED,
+    ParticipationState.RESOLVED,
+)
 BATCH = 500
 
 
@@ -36,12 +42,18 @@ def _advance(pk: int, now: datetime) -> int:
     if event.state == EventState.NOTIFIED and event.start <= now:
         move(event, EventState.ACTIVE)
         told = Participation.objects.filter(event=event, state=ParticipationState.NOTIFIED)
-        told.update(state=ParticipationState.NO_RESPONSE)
+        told.update(state=_silence(event))
         announce_change(event, None)
     if event.state == EventState.ACTIVE and event.end <= now:
         move(event, EventState.COMPLETED)
         announce_change(event, None)
     return int(event.modification_number > before)
+
+
+def _silence(event: Event) -> ParticipationState:
+    """What silence means under the event's terms."""
+    is_joined_only = event.version.opt_policy == OptPolicy.OPT_IN
+    return ParticipationState.OPTED_OUT if is_joined_only else ParticipationState.NO_RESPONSE
 
 
 @transaction.atomic
@@ -141,3 +153,26 @@ def mark_settled(*, event: Event) -> None:
     if locked.state == EventState.MEASURED:
         move(locked, EventState.SETTLED)
         announce_change(locked, None)
+
+
+@transaction.atomic
+def mark_disputed(*, event: Event, meter_id: int) -> Participation:
+    """The meter's participation, in dispute from now on; who skipped or was held out is so all the same.
+
+    The event is locked, so that a settlement and two objections at once wait for each other.
+    """
+    Event.objects.select_for_update().get(pk=event.pk)
+    row = Participation.objects.select_related("event__program__distributor", "event__version").get(
+        event=event, meter=meter_id
+    )
+    if row.state not in NOT_COUNTED:
+        row.state = ParticipationState.DISPUTED
+        row.save(update_fields=["state"])
+    return row
+
+
+@transaction.atomic
+def mark_resolved(*, participation: Participation) -> None:
+    """The participation whose dispute is over."""
+    disputed = Participation.objects.filter(pk=participation.pk, state=ParticipationState.DISPUTED)
+    disputed.update(state=ParticipationState.RESOLVED)

@@ -7,9 +7,21 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from events.models import Enrollment, Event, EventState, Nomination, Program, ProgramVersion
-from events.services import notify_event, schedule_event
+from events.models import Consent, Enrollment, Event, EventState, Nomination, Program, ProgramVersion
+from events.services import (
+    advance_events,
+    ask_to_cancel,
+    create_event,
+    leave_out,
+    notify_event,
+    schedule_event,
+    write_note,
+)
+from events.services.opt_schedules import add_opt_schedule
+from events.targets import Targets
 from events.tests.world import make_announced, make_draft, make_program
+from settlement.tests.test_own_rules import make_rule
+from tests.builder import make_admin
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 TERMS = {
@@ -32,14 +44,17 @@ def rows(prefix, count=0):
     return {f"{prefix}-TOTAL_FORMS": count, f"{prefix}-INITIAL_FORMS": count}
 
 
+ENROLLMENT_ROWS = rows("nominations") | rows("consents")
+
+
 def errors(answer):
     assert answer.status_code == 200, answer.status_code
     form = answer.context["adminform"].form
     return " ".join(str(text) for texts in form.errors.values() for text in texts)
 
 
-def run_action(client, model, name, *chosen):
-    data = {"action": name, "_selected_action": [row.pk for row in chosen]}
+def run_action(client, model, name, *chosen, **more):
+    data = {"action": name, "_selected_action": [row.pk for row in chosen], **more}
     answer = client.post(url(model, "changelist"), data, follow=True)
     assert answer.status_code == 200
     return [str(message) for message in answer.context["messages"]]
@@ -53,6 +68,17 @@ class TestPrograms:
         version = program.current
         assert (program.distributor_id, version.number, version.preset) == (world.here.distributor.pk, 1, "three-day")
         assert (version.rate_per_kw, version.holidays) == (Decimal("2.8000"), ["2026-07-03", "2026-12-24"])
+
+    @pytest.mark.parametrize("role", ["admin", "platform"])
+    def test_a_new_program_may_choose_the_distributors_own_rule(self, client, world, role):
+        make_rule(world.here.distributor, "our-days")
+        make_rule(world.there.distributor, "their-days")
+        client.force_login(world.platform if role == "platform" else world.here.admin)
+        data = {"name": "Evening", "is_open": "on", **TERMS, **rows("versions")}
+        data["distributor"] = world.here.distributor.pk
+        assert "valid choice" in errors(client.post(url(Program, "add"), data | {"preset": "their-days"}))
+        assert client.post(url(Program, "add"), data | {"preset": "our-days"}).status_code == 302
+        assert Program.objects.get().current.preset == "our-days"
 
     def test_other_terms_are_a_new_version_and_the_same_terms_none(self, as_admin, world):
         program = make_program(world.here.distributor)
@@ -115,24 +141,36 @@ class TestEnrollments:
     def test_a_meter_enrolls_with_the_figure_of_its_list(self, as_admin, world):
         program = make_program(world.there.distributor)
         program = Program.objects.create(distributor=world.here.distributor, name="Evening")
-        data = {"program": program.pk, "meter": world.here.home.pk, "kw": "", **rows("nominations")}
+        data = {"program": program.pk, "meter": world.here.home.pk, "kw": "", **ENROLLMENT_ROWS}
         assert as_admin.post(url(Enrollment, "add"), data).status_code == 302
         nomination = Nomination.objects.get(enrollment__program=program)
         assert (nomination.kw, nomination.source) == (Decimal("1.000"), f"Administration, {world.here.admin.email}")
 
     def test_a_meter_without_a_listed_figure_needs_one(self, as_admin, world):
-        program = Program.objects.create(distributor=world.here.distributor, name="Evening")
-        data = {"program": program.pk, "meter": world.here.neighbor_home.pk, "kw": "", **rows("nominations")}
+        program = make_program(world.here.distributor, "Evening")
+        data = {"program": program.pk, "meter": world.here.neighbor_home.pk, "kw": "", **ENROLLMENT_ROWS}
         assert "Say how many kW" in errors(as_admin.post(url(Enrollment, "add"), data))
         as_admin.post(url(Enrollment, "add"), {**data, "kw": "0.7"})
-        assert Nomination.objects.get().kw == Decimal("0.700")
+        assert Nomination.objects.get(enrollment__meter=world.here.neighbor_home).kw == Decimal("0.700")
 
     def test_a_new_figure_is_a_new_nomination(self, as_admin, world):
         make_program(world.here.distributor)
         enrollment = Enrollment.objects.get(meter=world.here.home)
-        as_admin.post(url(Enrollment, "change", enrollment.pk), {"kw": "2.5", **rows("nominations")})
+        as_admin.post(url(Enrollment, "change", enrollment.pk), {"kw": "2.5", **ENROLLMENT_ROWS})
         kws = enrollment.nominations.order_by("id").values_list("kw", flat=True)
         assert [f"{kw:.1f}" for kw in kws] == ["1.0", "2.5"]
+
+    def test_consent_and_standing_wishes_stand_on_its_page(self, as_admin, world):
+        program = make_program(world.here.distributor)
+        enrollment = Enrollment.objects.get(meter=world.here.home)
+        version, holder = program.current, world.here.resident
+        Consent.objects.create(
+            enrollment=enrollment, version=version, holder_id=holder.pk, given_by=holder, terms_sha256="ab" * 32
+        )
+        add_opt_schedule(meter=world.here.home, holder=holder, weekdays="6", by=holder)
+        page = as_admin.get(url(Enrollment, "change", enrollment.pk)).content.decode()
+        for text in ("ab" * 32, "You skip events on Sundays"):
+            assert text in page, text
 
     def test_it_ends_by_action_and_is_never_deleted(self, as_admin, world):
         make_program(world.here.distributor)
@@ -143,7 +181,7 @@ class TestEnrollments:
 
     def test_another_distributors_meter_is_no_choice(self, as_admin, world):
         program = Program.objects.create(distributor=world.here.distributor, name="Evening")
-        data = {"program": program.pk, "meter": world.there.home.pk, "kw": "1", **rows("nominations")}
+        data = {"program": program.pk, "meter": world.there.home.pk, "kw": "1", **ENROLLMENT_ROWS}
         assert "valid choice" in errors(as_admin.post(url(Enrollment, "add"), data))
 
     def test_readers_change_nothing(self, client, world):
@@ -196,10 +234,63 @@ class TestEvents:
     def test_the_state_moves_by_actions_only(self, as_admin, world):
         event = make_draft(make_program(world.here.distributor))
         for action, state in (("schedule", "scheduled"), ("notify", "notified"), ("cancel", "cancelled")):
-            assert run_action(as_admin, Event, action, event) == ["Done for 1."]
+            assert run_action(as_admin, Event, action, event, reason="storm") == ["Done for 1."]
             event.refresh_from_db()
             assert event.state == state
+        assert event.cancel_reason == "storm"
         assert as_admin.post(url(Event, "change", event.pk), {"state": "draft"}).status_code == 403
+
+    def test_whoever_was_told_is_told_why(self, as_admin, world):
+        event = make_announced(make_program(world.here.distributor))
+        (words,) = run_action(as_admin, Event, "cancel", event)
+        assert "Give a reason" in words
+        assert Event.objects.get().state == EventState.NOTIFIED
+
+    def test_a_running_event_is_not_called_off_by_one(self, as_admin, world):
+        event = make_announced(make_program(world.here.distributor))
+        advance_events(now=event.start)
+        (words,) = run_action(as_admin, Event, "cancel", event, reason="storm")
+        assert "a second admin must agree" in words
+
+    def test_a_large_draft_is_agreed_to_by_another(self, client, world):
+        program = make_program(world.here.distributor, second_person_kw=Decimal(50))
+        start, end = self.span()
+        event = create_event(program=program, start=start, end=end, by=world.here.admin)
+        client.force_login(world.here.admin)
+        assert "needs a second person" in run_action(client, Event, "schedule", event)[0]
+        assert "Somebody else" in run_action(client, Event, "agree", event)[0]
+        client.force_login(make_admin(world.here.distributor))
+        assert run_action(client, Event, "agree", event) == ["Done for 1."]
+        assert run_action(client, Event, "schedule", event) == ["Done for 1."]
+
+    def test_a_draft_is_edited_and_keeps_whom_it_asks(self, as_admin, world):
+        program = make_program(world.here.distributor)
+        start, end = self.span()
+        targets = Targets(meters=frozenset([world.here.home.pk]))
+        event = create_event(program=program, start=start, end=end, targets=targets)
+        page = as_admin.get(url(Event, "change", event.pk)).content.decode()
+        assert "Hither-home" in page
+        later = times(world, start, end + timedelta(hours=1))
+        data = {**later, "note": "Hot", "target_kw": "7.5", "is_test": "on"}
+        data |= rows("cancel_requests") | rows("notes")
+        answer = as_admin.post(url(Event, "change", event.pk), data)
+        assert answer.status_code == 302, errors(answer)
+        event.refresh_from_db()
+        assert (event.end, event.note, event.is_test) == (end + timedelta(hours=1), "Hot", True)
+        assert (event.target_kw, event.modification_number, event.targets.count()) == (Decimal("7.5"), 1, 1)
+
+    def test_what_became_of_an_event_stands_on_its_page(self, as_admin, world):
+        program = make_program(world.here.distributor)
+        start, end = self.span()
+        event = create_event(program=program, start=start, end=end, by=world.here.admin)
+        leave_out(event=event, meter=world.here.home, note="ill", by=world.here.admin)
+        notify_event(event=schedule_event(event=event))
+        write_note(event=event, by=world.here.staff, text="Called the school.")
+        advance_events(now=start)
+        ask_to_cancel(event=event, by=world.here.admin, reason="Storm ahead")
+        page = as_admin.get(url(Event, "change", event.pk)).content.decode()
+        for text in ("1: left out by the operator", "Called the school.", "Storm ahead", "everybody who is enrolled"):
+            assert text in page, text
 
     def test_a_step_out_of_turn_is_said_row_by_row(self, as_admin, world):
         event = make_draft(make_program(world.here.distributor))

@@ -2,10 +2,12 @@
 
 import pytest
 from django.core import mail
+from django.utils import translation
 
 from delivery.models import DeliveryState, Message
 from delivery.services import drain
-from events.notices import render_notice
+from delivery.sms.text import fit, parts
+from events.notices import Notice, render_notice, write_notice
 from events.services import cancel_event
 from events.tests.world import make_announced, make_program
 from tests.builder import make_world
@@ -54,3 +56,63 @@ def test_notices_go_through_the_outbox_to_mails(settings):
     subjects = [message.subject for message in mail.outbox if message.to == [world.here.resident.email]]
     assert [subject.split(" ")[0] for subject in subjects] == ["Please", "Called"]
     assert set(Message.objects.values_list("state", flat=True)) == {DeliveryState.DELIVERED}
+
+
+FULL = PAYLOAD | {
+    "event": 7,
+    "user": 3,
+    "parts": [11],
+    "wishes": [],
+    "until": "2026-07-22T19:30:00+00:00",
+    "silence": "opt_out",
+    "is_test": False,
+    "note": "It is hot.",
+    "reason": "",
+}
+
+
+def test_a_notice_says_until_when_and_holds_the_link_for_two_taps():
+    text = render_notice(FULL)[1]
+    assert "until 3:30 pm" in text
+    assert "Skipping in time never costs." in text
+    assert "/answer/11.3:" in text
+    assert "It is hot." in text
+
+
+def test_a_test_says_so_first():
+    subject, text = render_notice(FULL | {"is_test": True})
+    assert subject.startswith("Only a test: ")
+    assert text.index("only a test") < text.index("Load response")
+    assert "rewarded" not in text
+    assert write_notice(FULL | {"is_test": True}).sms.startswith("Only a test")
+
+
+def test_who_skips_by_a_standing_wish_reads_that_they_may_join():
+    assert (
+        "Skipped by your standing wish: M001. You may join all the same."
+        in render_notice(FULL | {"wishes": ["M001"]})[1]
+    )
+
+
+def test_who_may_not_answer_gets_no_link():
+    text = render_notice(FULL | {"parts": []})[1]
+    assert "/answer/" not in text
+    assert "admins answer" in text
+
+
+@pytest.mark.parametrize("notice", list(Notice))
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_every_notice_fits_a_text_of_two_parts_with_its_link(notice, language):
+    many = FULL | {"notice": notice.value, "program": "A program with quite a long name " * 2, "is_test": True}
+    with translation.override(language):
+        letter = write_notice(many)
+    text = fit(letter.sms, letter.sms_link)
+    assert parts(text) <= 2
+    assert text.endswith(letter.sms_link)
+
+
+def test_many_meters_are_answered_on_the_events_page():
+    labels = [f"M{number:03}" for number in range(6)]
+    text = render_notice(FULL | {"meters": labels, "parts": list(range(6))})[1]
+    assert "/events/7" in text
+    assert "/answer/" not in text

@@ -1,6 +1,6 @@
 """Programs, versions, enrollments and nominations."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from io import StringIO
 
@@ -12,7 +12,7 @@ from common.holiday_calendar import UnknownCalendar
 from events.errors import BadTerms, NotNominated, UnknownProgram, UnknownRule
 from events.holiday_calendar import holiday_days
 from events.models import Enrollment, Nomination, Program, ProgramVersion
-from events.selectors import nominations_at
+from events.selectors import newest_nominations, nominations_at
 from events.services import (
     create_program,
     end_enrollment,
@@ -167,6 +167,51 @@ def test_the_command_makes_a_program_and_says_so_when_it_exists(distributor):
     ],
 )
 def test_the_command_refuses_with_one_sentence(distributor, arguments, words):
+    with pytest.raises(CommandError, match=words):
+        run("create_program", "A", *arguments)
+    assert not Program.objects.exists()
+
+
+def test_the_list_leaves_a_participants_own_figure_and_shows_both(distributor):
+    meter = make_meter(distributor, "M-own", contracted_kw=Decimal(5))
+    call = ["create_program", "A", "--rate=2.80", "--enroll-all"]
+    run(*call)
+    nominate(enrollment=Enrollment.objects.get(), kw=Decimal("3.5"), source="Portal, rita@example.com")
+    said = run(*call)
+    assert "0 with a new nomination, 1 as they were" in said
+    assert f"{meter.number}: 3.500 kW stays" in said
+    assert "the list says 5.000 kW" in said
+    assert "3.500 kW before, 5.000 kW now" in run(*call, "--over-own")
+    assert newest_nominations(program_id=Program.objects.get().pk)[meter.pk].kw == 5
+
+
+def test_the_command_writes_every_term_it_offers(distributor, tmp_path):
+    text = tmp_path / "terms.txt"
+    text.write_text("Be kind.\n", encoding="utf-8")
+    run(
+        "create_program", "Homes", "--rate-per-kwh=1.50", "--points-per-kwh=10", "--season", "2026-06-01",
+        "2026-09-30", "--hours", "16:00", "21:00", "--pay-cap=up-to-site-load", "--opt-out-minutes=60",
+        "--control-share=0.1", "--max-events=15", "--budget=5000", f"--terms={text}",
+    )  # fmt: skip
+    version = ProgramVersion.objects.get()
+    assert (version.rate_per_kw, version.rate_per_kwh, version.points_per_kwh) == (0, Decimal("1.5"), 10)
+    assert (version.season_start, version.hours_to) == (date(2026, 6, 1), time(21))
+    assert (version.pay_cap, version.opt_out_minutes, version.max_events) == ("UP_TO_SITE_LOAD", 60, 15)
+    assert (version.control_share, version.budget, version.terms_text) == (Decimal("0.1"), 5000, "Be kind.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "Say what it pays"),
+        (["--rate=1", "--season", "soon", "2026-09-30"], "not a day"),
+        (["--rate=1", "--season", "2026-09-30", "2026-06-01"], "season"),
+        (["--rate=1", "--hours", "5pm", "7pm"], "not a time"),
+        (["--rate=1", "--terms=/nowhere/terms.txt"], "cannot be read"),
+        (["--rate=1", "--control-share=0.9"], "half"),
+    ],
+)
+def test_the_command_says_what_is_wrong_with_a_term(distributor, arguments, words):
     with pytest.raises(CommandError, match=words):
         run("create_program", "A", *arguments)
     assert not Program.objects.exists()
