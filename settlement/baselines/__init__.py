@@ -4,6 +4,7 @@ The way of a number: `make_plan` once per event and interval length, `compute_ba
 `compute_reward`. No clock, no database, no float.
 """
 
+from settlement.baselines.control import Group, control_baseline, group_of, program_interval
 from settlement.baselines.engine import compute_baseline
 from settlement.baselines.errors import (
     BaselineError,
@@ -14,6 +15,7 @@ from settlement.baselines.errors import (
     InvalidTerms,
     UnknownPreset,
 )
+from settlement.baselines.forecast import Predicted, forecast_baseline, known_until
 from settlement.baselines.model import (
     Baseline,
     BaselineStatus,
@@ -33,6 +35,7 @@ from settlement.baselines.presets import (
     Adjustment,
     AdjustmentKind,
     DayRule,
+    Method,
     Preset,
     Rounding,
     Select,
@@ -71,14 +74,17 @@ __all__ = [
     "Exclusion",
     "Flag",
     "Floor",
+    "Group",
     "HistoryNotLoaded",
     "InvalidEvent",
     "InvalidHistory",
     "InvalidPreset",
     "InvalidTerms",
     "MeterHistory",
+    "Method",
     "Plan",
     "PlannedDay",
+    "Predicted",
     "Preset",
     "Reading",
     "Reward",
@@ -94,15 +100,20 @@ __all__ = [
     "capacity_factor",
     "compute_baseline",
     "compute_reward",
+    "control_baseline",
     "correction",
     "day_type",
     "energy_credit",
     "exclusion_days",
+    "forecast_baseline",
     "get_preset",
+    "group_of",
+    "known_until",
     "make_plan",
     "points",
     "preset_from_data",
     "preset_names",
+    "program_interval",
     "reservation_credit",
     "reward_data",
     "rule_data",

@@ -141,15 +141,17 @@ def adjust(plan: Plan, history: MeterHistory, used: UsedDays, plain: list[Fracti
 def _scale(rule: Adjustment, plain: list[Fraction], factor: Fraction) -> Adjusted:
     assert rule.low is not None
     assert rule.high is not None
-    applied = min(max(factor, rule.low), rule.high)
-    flags = (Flag.ADJUSTMENT_CLAMPED,) if applied != factor else ()
+    believed = 1 + rule.shrink * (factor - 1)
+    applied = min(max(believed, rule.low), rule.high)
+    flags = (Flag.ADJUSTMENT_CLAMPED,) if applied != believed else ()
     return Adjusted([value * applied for value in plain], factor, applied, flags)
 
 
 def _add(rule: Adjustment, plain: list[Fraction], addend: Fraction) -> Adjusted:
-    moved = [value + _bounded(addend, value, rule.share) for value in plain]
+    believed = rule.shrink * addend
+    moved = [value + _bounded(believed, value, rule.share) for value in plain]
     applied = (sum(moved, Fraction(0)) - sum(plain)) / len(plain)
-    clamped = any(new != old + addend for new, old in zip(moved, plain, strict=True))
+    clamped = any(new != old + believed for new, old in zip(moved, plain, strict=True))
     return Adjusted(moved, addend, applied, (Flag.ADJUSTMENT_CLAMPED,) if clamped else ())
 
 

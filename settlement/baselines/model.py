@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from enum import StrEnum
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from common import intervals
 from settlement.baselines.errors import InvalidEvent, InvalidHistory
@@ -102,6 +102,9 @@ class Flag(StrEnum):
     WINDOW_BASELINE_NOT_POSITIVE = "WINDOW_BASELINE_NOT_POSITIVE"
     ADJUSTMENT_CLAMPED = "ADJUSTMENT_CLAMPED"
     ESTIMATED_EVENT_READINGS = "ESTIMATED_EVENT_READINGS"
+    PREDICTION_MISSING = "PREDICTION_MISSING"
+    GROUP_TOO_SMALL = "GROUP_TOO_SMALL"
+    SIZE_NOT_POSITIVE = "SIZE_NOT_POSITIVE"
 
 
 class Reading(NamedTuple):
@@ -241,6 +244,7 @@ class Baseline:
         adjustment_raw: the factor (ratio) or Wh per slot (additive) as computed; None without a window.
         adjustment_applied: the factor used, or the mean Wh added per slot; None without an adjustment rule.
         actual_wh: metered energy of the whole event, None while a reading is missing.
+        basis: what it rests on besides one's own days, as JSON values: the predictions, or the control group.
     """
 
     preset: str
@@ -255,6 +259,7 @@ class Baseline:
     adjustment_applied: Fraction | None
     actual_wh: int | None
     flags: tuple[Flag, ...]
+    basis: Mapping[str, Any] | None = None
 
     @property
     def used_days(self) -> tuple[date, ...]:

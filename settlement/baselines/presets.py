@@ -11,6 +11,16 @@ from settlement.baselines.errors import InvalidPreset
 from settlement.baselines.model import DayType
 
 ONE = Fraction(1)
+# A spread needs two.
+SMALLEST_GROUP = 2
+
+
+class Method(StrEnum):
+    """What the usual use is taken from: one's own days, a prediction made before, or homes held out at random."""
+
+    DAY_MATCHING = "DAY_MATCHING"
+    FORECAST = "FORECAST"
+    CONTROL_GROUP = "CONTROL_GROUP"
 
 
 class Select(StrEnum):
@@ -57,7 +67,8 @@ class DayRule:
         pool: days to gather.
         used: days to average out of a full pool; MIDDLE drops half of the rest at each end.
         minimum: fewer kept days than this are an insufficient history.
-        weights: shares of the used days by rank, summing to 1; empty for equal shares.
+        weights: shares of the used days by rank, summing to 1; empty for equal shares. ALL ranks the most recent
+            day first.
     """
 
     pool: int
@@ -86,6 +97,7 @@ class Adjustment:
     Attributes:
         low, high: bounds of a ratio.
         share: bound of an addition, as a share of each baseline slot; None for no bound.
+        shrink: how much of what the window says is believed, before the bounds: an hour of use is partly chance.
     """
 
     kind: AdjustmentKind
@@ -94,9 +106,11 @@ class Adjustment:
     low: Fraction | None = None
     high: Fraction | None = None
     share: Fraction | None = None
+    shrink: Fraction = ONE
 
     def __post_init__(self) -> None:
         _require(self.window_minutes > 0, "the adjustment window has a length")
+        _require(0 < self.shrink <= 1, "the part of the adjustment that counts is above 0 and at most 1")
         gap = self.opens_minutes_before - self.window_minutes
         _require(gap >= 60, "the adjustment window ends at least one hour before the event")
         if self.kind is AdjustmentKind.ADDITIVE:
@@ -115,13 +129,15 @@ class Preset:
 
     Attributes:
         description: the rule in plain words, for whoever is paid by it.
-        business, weekend: the day rules; `weekend` also serves holidays, and both kinds of days if apart.
+        business, weekend: the day rules; `weekend` also serves holidays, and both kinds of days if apart. A
+            forecast looks at no days; with a control group they say how large each home usually is.
         skip_days: days right before the event that are never candidates (day-ahead notice).
         days_back: how far the walk goes.
         days_back_extended: how far it goes if it found fewer days than the minimum.
         low_usage_share: days under this share of the pool's mean are left out; None keeps them.
         estimated_share: a day with a larger share of estimates in the event hours or the window is left out.
         event_days_fallback: whether the highest event days fill the pool up to the minimum at last.
+        group_minimum: the fewest measured homes that make a control group; 0 without one.
     """
 
     name: str
@@ -138,6 +154,8 @@ class Preset:
     low_usage_share: Fraction | None = None
     estimated_share: Fraction = Fraction(1, 5)
     event_days_fallback: bool = True
+    method: Method = Method.DAY_MATCHING
+    group_minimum: int = 0
 
     def __post_init__(self) -> None:
         _require(bool(self.name.strip() and self.description.strip()), "a rule has a name and a description")
@@ -147,6 +165,16 @@ class Preset:
         _require(0 <= self.estimated_share <= 1, "the share of estimates is between 0 and 1")
         low = self.low_usage_share
         _require(low is None or 0 < low < 1, "the low-usage share is between 0 and 1")
+        self._check_method()
+
+    def _check_method(self) -> None:
+        if self.method is Method.CONTROL_GROUP:
+            _require(self.group_minimum >= SMALLEST_GROUP, "a control group has at least 2 homes")
+            _require(self.adjustment is None, "a control group needs no same-day adjustment")
+            return
+        _require(self.group_minimum == 0, "only a control group has a smallest number of homes")
+        ratio = self.adjustment is None or self.adjustment.kind is AdjustmentKind.RATIO
+        _require(self.method is not Method.FORECAST or ratio, "a forecast is adjusted by a ratio or not at all")
 
     def day_rule(self, day_type: DayType) -> DayRule:
         """The rule for days of this kind."""

@@ -8,6 +8,7 @@ from settlement.baselines.presets import (
     Adjustment,
     AdjustmentKind,
     DayRule,
+    Method,
     Preset,
     Rounding,
     Select,
@@ -16,6 +17,11 @@ from settlement.baselines.presets import (
 
 FIFTH = Fraction(1, 5)
 QUARTER = Fraction(1, 4)
+
+
+def _percent(*weights: int) -> tuple[Fraction, ...]:
+    return tuple(Fraction(weight, 100) for weight in weights)
+
 
 _RATIO_20 = Adjustment(
     AdjustmentKind.RATIO,
@@ -28,6 +34,9 @@ _RATIO_5_7 = replace(_RATIO_20, low=Fraction(5, 7), high=Fraction(7, 5))
 _RATIO_20_EARLY = replace(_RATIO_20, window_minutes=120)
 _ADDITIVE_20 = Adjustment(AdjustmentKind.ADDITIVE, opens_minutes_before=240, window_minutes=180, share=FIFTH)
 _ADDITIVE = replace(_ADDITIVE_20, share=None)
+_ADDITIVE_SHRUNK = Adjustment(
+    AdjustmentKind.ADDITIVE, opens_minutes_before=120, window_minutes=60, shrink=Fraction(3, 5)
+)
 
 _RATIO_WORDS = (
     " It is then scaled by how your use in the three hours that end one hour before the event compares with"
@@ -80,6 +89,23 @@ _MIDDLE_WORDS = (
     "Of the 10 most recent business days without holidays and event days, the mean of your use in the same"
     " hours without the highest and the lowest day. For an event on a weekend or holiday, 4 weekend days"
     " without the highest and the lowest."
+)
+_WEIGHTED_WORDS = (
+    "Of the 12 most recent business days without holidays and event days, the mean of your use in the same hours,"
+    " in which newer days count more: 17, 15, 13, 11, 9, 8, 7, 6, 5, 4, 3 and 2 percent from the newest to the"
+    " oldest. For an event on a weekend or holiday, of the 4 most recent weekend days, 40, 30, 20 and 10 percent."
+    " Then 60 percent of the mean difference between your use from two hours to one hour before the event and the"
+    " same hour of those days is added."
+)
+_FORECAST_WORDS = (
+    "The prediction of your use in the hours of the event: the newest one that was made before you were told of"
+    " the event. Nothing measured later enters it."
+)
+_CONTROL_WORDS = (
+    "Homes of the program that were picked by lot, and not asked this time, show what the day was like. Their use"
+    " in the hours of the event is scaled to your home: by how your use in the same hours of the 10 most recent"
+    " business days without holidays and event days (4 weekend days for a weekend or holiday) compares with"
+    " theirs. At least 5 such homes are needed."
 )
 
 _THREE_DAY = Preset(
@@ -142,6 +168,31 @@ _MIDDLE_EIGHT = Preset(
     adjustment=_RATIO_20,
 )
 
+# Found by search on the earlier half of a real program's days: docs/placebo.md.
+_WEIGHTED_TWELVE = Preset(
+    name="weighted-twelve-additive",
+    description=_WEIGHTED_WORDS,
+    business=DayRule(pool=12, used=12, minimum=5, weights=_percent(17, 15, 13, 11, 9, 8, 7, 6, 5, 4, 3, 2)),
+    weekend=DayRule(pool=4, used=4, minimum=4, weights=_percent(40, 30, 20, 10)),
+    adjustment=_ADDITIVE_SHRUNK,
+)
+_FORECAST = Preset(
+    name="forecast",
+    description=_FORECAST_WORDS,
+    business=DayRule(pool=1, used=1, minimum=1),
+    weekend=DayRule(pool=1, used=1, minimum=1),
+    event_days_fallback=False,
+    method=Method.FORECAST,
+)
+_CONTROL_GROUP = Preset(
+    name="control-group",
+    description=_CONTROL_WORDS,
+    business=DayRule(pool=10, used=10, minimum=5),
+    weekend=DayRule(pool=4, used=4, minimum=4),
+    method=Method.CONTROL_GROUP,
+    group_minimum=5,
+)
+
 
 def _adjusted(preset: Preset, suffix: str, adjustment: Adjustment, words: str) -> Preset:
     name, description = f"{preset.name}-{suffix}", preset.description + words
@@ -162,6 +213,9 @@ PRESETS: dict[str, Preset] = {
         _HIGH_FOUR,
         _WEATHER_SENSITIVE,
         _MIDDLE_EIGHT,
+        _WEIGHTED_TWELVE,
+        _FORECAST,
+        _CONTROL_GROUP,
     )
 }
 

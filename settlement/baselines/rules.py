@@ -14,6 +14,7 @@ from settlement.baselines.presets import (
     AdjustmentKind,
     DayRule,
     EstimatedSlots,
+    Method,
     Preset,
     Rounding,
     Select,
@@ -21,6 +22,8 @@ from settlement.baselines.presets import (
 )
 
 RULE_FORMAT = 1
+# Fields that came later: left out where they say nothing, so that the hashes of older rules stay.
+LATER: dict[str, Any] = {"method": Method.DAY_MATCHING, "group_minimum": 0, "shrink": Fraction(1)}
 T = TypeVar("T")
 
 
@@ -59,7 +62,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if isinstance(value, Preset | DayRule | Adjustment):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        said = {field.name: getattr(value, field.name) for field in fields(value)}
+        return {name: _plain(item) for name, item in said.items() if name not in LATER or item != LATER[name]}
     return value
 
 
@@ -83,6 +87,8 @@ def _preset(data: dict[str, Any]) -> Preset:
         low_usage_share=_optional_fraction(data["low_usage_share"]),
         estimated_share=parse_fraction(data["estimated_share"]),
         event_days_fallback=_kind(data["event_days_fallback"], bool),
+        method=Method(data.get("method", Method.DAY_MATCHING)),
+        group_minimum=_kind(data.get("group_minimum", 0), int),
     )
 
 
@@ -106,13 +112,19 @@ def _adjustment(data: dict[str, Any]) -> Adjustment:
         low=_optional_fraction(data["low"]),
         high=_optional_fraction(data["high"]),
         share=_optional_fraction(data["share"]),
+        shrink=parse_fraction(data.get("shrink", "1/1")),
     )
 
 
 def _same_fields(data: dict[str, Any], model: type[Preset | DayRule | Adjustment]) -> None:
-    odd = set(data) ^ {field.name for field in fields(model)}
+    known = {field.name for field in fields(model)}
+    odd = (set(data) - known) | (known - set(data) - set(LATER))
     if odd:
         raise ValueError(f"missing or unknown: {', '.join(sorted(odd))}")
+    silent = [name for name in LATER if name in data and data[name] == _plain(LATER[name])]
+    if silent:
+        # One rule never has two spellings under a hash.
+        raise ValueError(f"not said where it is the default: {', '.join(silent)}")
 
 
 def _kind(value: Any, kind: type[T]) -> T:

@@ -19,7 +19,7 @@ def baseline_data(baseline: Baseline) -> dict[str, Any]:
         "format": TRACE_FORMAT,
         "preset": baseline.preset,
         "rule_hash": baseline.rule_hash,
-        "event": {"start": _utc(event.start), "end": _utc(event.end), "zone": str(event.zone)},
+        "event": {"start": utc_text(event.start), "end": utc_text(event.end), "zone": str(event.zone)},
         "minutes": baseline.minutes,
         "day_type": baseline.day_type.value,
         "status": baseline.status.value,
@@ -29,6 +29,7 @@ def baseline_data(baseline: Baseline) -> dict[str, Any]:
         "adjustment_applied": _text(baseline.adjustment_applied),
         "actual_wh": baseline.actual_wh,
         "flags": [flag.value for flag in baseline.flags],
+        **({} if baseline.basis is None else {"basis": dict(baseline.basis)}),
     }
 
 
@@ -65,7 +66,7 @@ def _day(trace: DayTrace) -> dict[str, Any]:
 
 def _slot(slot: Slot) -> dict[str, Any]:
     return {
-        "start": _utc(slot.start),
+        "start": utc_text(slot.start),
         "unadjusted_wh": fraction_text(slot.unadjusted_wh),
         "adjusted_wh": fraction_text(slot.adjusted_wh),
         "baseline_wh": fraction_text(slot.baseline_wh),
@@ -75,7 +76,8 @@ def _slot(slot: Slot) -> dict[str, Any]:
     }
 
 
-def _utc(moment: datetime) -> str:
+def utc_text(moment: datetime) -> str:
+    """The moment to the second, in UTC with a Z."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -87,11 +87,12 @@ def _walk(plan: Plan, history: MeterHistory, low: frozenset[date]) -> Walk:
 def _judge(plan: Plan, planned: PlannedDay, history: MeterHistory) -> PoolDay | DayOutcome:
     if planned.refused is not None:
         return planned.refused
-    exclusion = _exclusion(planned, history.excluded)
+    exclusion = exclusion_of(planned, history.excluded)
     return OUTCOME_OF_EXCLUSION[exclusion] if exclusion else _read_day(plan, planned, history)
 
 
-def _exclusion(planned: PlannedDay, excluded: Mapping[date, Exclusion]) -> Exclusion | None:
+def exclusion_of(planned: PlannedDay, excluded: Mapping[date, Exclusion]) -> Exclusion | None:
+    """The strongest reason that spoils the day, None if there is none."""
     strength = list(Exclusion)
     found = [excluded[day] for day in planned.touched if day in excluded]
     return max(found, key=strength.index, default=None)
