@@ -1,8 +1,5 @@
 from django.apps import AppConfig
 
-from events.rules import register_rules
-from settlement.baselines import get_preset, preset_names, rule_hash
-
 
 class SettlementConfig(AppConfig):
     """Settlement runs and the ledger."""
@@ -10,6 +7,13 @@ class SettlementConfig(AppConfig):
     name = "settlement"
 
     def ready(self) -> None:
-        from settlement import audited, export_parts, receivers  # noqa: F401  # registers them
+        from events import expectation
+        from events.rules import register_own_rules, register_rules
+        from settlement import attention, audited, dispute_receivers, export_parts, forecast_receiver, receivers  # noqa: F401  # registers them
+        from settlement.baselines import PRESETS
+        from settlement.own_rules import own_rules, rule_from
+        from settlement.past_response import past_response, spent_on
 
-        register_rules({name: rule_hash(get_preset(name)) for name in preset_names()})
+        register_rules(rule_from(preset) for preset in PRESETS.values())
+        register_own_rules(own_rules)
+        expectation.register(past_response=past_response, spent=spent_on)

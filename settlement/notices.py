@@ -20,9 +20,12 @@ from delivery.notify import Told, notify_many
 from delivery.tenants import site_url_for
 from events.models import Event
 from organizations.access import holder_id_of
-from settlement.models import Account, LedgerBatch, LedgerEntry
+from settlement.exact import from_cents, sum_of_cents
+from settlement.models import Account, BatchKind, LedgerBatch, LedgerEntry, SettlementRun, Unit
 
 KIND = "reward-notice"
+ESTIMATE_KIND = "reward-estimate"
+AMOUNT_KIND = "ledger-amount"
 # Whoever settles the events of past years tells nobody of each.
 NEWS = timedelta(days=30)
 
@@ -31,33 +34,85 @@ def tell_holders(*, batch: LedgerBatch, event: Event, entries: Iterable[LedgerEn
     """How many people are told what this batch adds to what they are owed; an old event is no news."""
     if event.end < timezone.now() - NEWS:
         return 0
-    amounts: dict[int, Decimal] = defaultdict(Decimal)
-    for entry in entries:
-        if entry.account == Account.OWED and entry.holder_id is not None:
-            amounts[entry.holder_id] += entry.amount
-    holders = [holder_id for holder_id, amount in amounts.items() if amount]
-    program = event.program
+    amounts = _amounts(entries)
+    told = [
+        Told(
+            user=user,
+            payload=_payload(user, event) | {"amount": str(amounts[holder_id_of(user)])},
+            dedupe_key=f"reward-{batch.pk}-{user.pk}",
+        )
+        for user in people_behind([holder_id for holder_id, amount in amounts.items() if amount])
+    ]
+    notify_many(kind=KIND, people=told)
+    return len(told)
+
+
+def tell_estimate(*, run: SettlementRun) -> int:
+    """How many people are told what an event will probably pay them; each hears of one estimate of an event."""
+    event = run.event
+    if event.end < timezone.now() - NEWS:
+        return 0
+    rows = run.lines.filter(holder__isnull=False).order_by().values_list("holder_id")
+    amounts = {holder_id: from_cents(cents) for holder_id, cents in rows.annotate(cents=sum_of_cents("credit"))}
+    through = run.data_through or event.end
+    told = [
+        Told(
+            user=user,
+            payload=_payload(user, event)
+            | {"amount": str(amounts[holder_id_of(user)]), "through": through.isoformat()},
+            dedupe_key=f"estimate-{event.pk}-{user.pk}",
+        )
+        for user in people_behind([holder_id for holder_id, amount in amounts.items() if amount > 0])
+    ]
+    notify_many(kind=ESTIMATE_KIND, people=told)
+    return len(told)
+
+
+def tell_amounts(*, batch: LedgerBatch, entries: Iterable[LedgerEntry]) -> int:
+    """How many people are told of an amount that rests on no single event: a month's pay, or an adjustment."""
+    amounts = _amounts(entries)
     told = [
         Told(
             user=user,
             payload={
                 "name": user.get_short_name(),
                 "amount": str(amounts[holder_id_of(user)]),
-                "tenant": program.distributor_id,
-                "currency": program.distributor.currency,
-                "program": program.name,
-                "start": event.start.isoformat(),
-                "zone": program.zone.key,
+                "reason": batch.reason,
+                "kind": str(batch.kind),
+                "tenant": batch.distributor_id,
+                "currency": batch.distributor.currency,
             },
-            dedupe_key=f"reward-{batch.pk}-{user.pk}",
+            dedupe_key=f"amount-{batch.pk}-{user.pk}",
         )
-        for user in _people_behind(holders)
+        for user in people_behind([holder_id for holder_id, amount in amounts.items() if amount])
     ]
-    notify_many(kind=KIND, people=told)
+    notify_many(kind=AMOUNT_KIND, people=told)
     return len(told)
 
 
-def _people_behind(holders: list[int]) -> QuerySet[User]:
+def _amounts(entries: Iterable[LedgerEntry]) -> dict[int, Decimal]:
+    """Holder id -> the money that these entries add to what is owed to them."""
+    amounts: dict[int, Decimal] = defaultdict(Decimal)
+    for entry in entries:
+        if entry.account == Account.OWED and entry.holder_id is not None and entry.unit == Unit.MONEY:
+            amounts[entry.holder_id] += entry.amount
+    return amounts
+
+
+def _payload(user: User, event: Event) -> dict[str, Any]:
+    program = event.program
+    return {
+        "name": user.get_short_name(),
+        "tenant": program.distributor_id,
+        "currency": program.distributor.currency,
+        "program": program.name,
+        "start": event.start.isoformat(),
+        "zone": program.zone.key,
+    }
+
+
+def people_behind(holders: list[int]) -> QuerySet[User]:
+    """The residents among these holders, and the people of the organizations."""
     approved = User.objects.filter(approval_status=ApprovalStatus.APPROVED, is_active=True)
     behind = approved.filter(Q(pk__in=holders) | Q(membership__organization__in=holders))
     found: QuerySet[User] = behind.select_related("membership").order_by("pk")
@@ -82,4 +137,51 @@ def write_reward(payload: dict[str, Any]) -> Letter:
         title = _("Correction of the event on %(day)s") % words
         body = _("The event of %(program)s on %(day)s was worked out anew: %(amount)s less are owed to you.") % words
     text = "\n\n".join([_("Hello %(name)s,") % payload, body, _("See how it was worked out: %(site)s") % words])
+    return Letter(title, text + "\n", title, body, reverse("rewards"))
+
+
+@letter(ESTIMATE_KIND, Topic.REWARDS)
+def write_estimate(payload: dict[str, Any]) -> Letter:
+    """What an event will probably pay, and up to when readings were in."""
+    zone = ZoneInfo(payload["zone"])
+    start, through = (datetime.fromisoformat(payload[name]).astimezone(zone) for name in ("start", "through"))
+    words = {
+        "program": payload["program"],
+        "day": day_words(start.date()),
+        "amount": money_words(Decimal(payload["amount"]), payload["currency"]),
+        "through": f"{day_words(through.date())} {through:%H:%M}",
+        "site": site_url_for(payload["tenant"]) + reverse("rewards"),
+    }
+    title = _("Provisional: %(amount)s for the event on %(day)s") % words
+    body = (
+        _(
+            "A first estimate for the event of %(program)s on %(day)s: %(amount)s. It rests on the readings up to "
+            "%(through)s and may change; the final figure follows once all readings are checked."
+        )
+        % words
+    )
+    text = "\n\n".join([_("Hello %(name)s,") % payload, body, _("See how it was worked out: %(site)s") % words])
+    return Letter(title, text + "\n", title, body, reverse("rewards"))
+
+
+@letter(AMOUNT_KIND, Topic.REWARDS)
+def write_amount(payload: dict[str, Any]) -> Letter:
+    """An amount beside the events: a month of standing by, or an adjustment and its reason."""
+    amount = Decimal(payload["amount"])
+    words = {
+        "amount": money_words(abs(amount), payload["currency"]),
+        "reason": payload["reason"],
+        "site": site_url_for(payload["tenant"]) + reverse("rewards"),
+    }
+    if payload["kind"] == BatchKind.MONTH:
+        title = _("%(amount)s for standing by") % words if amount > 0 else _("Correction of your pay for standing by")
+    else:
+        title = _("%(amount)s added to your rewards") % words if amount > 0 else _("Your rewards were corrected")
+    owed = (
+        _("%(amount)s are owed to you: %(reason)s.")
+        if amount > 0
+        else _("%(amount)s less are owed to you: %(reason)s.")
+    )
+    body = owed % words
+    text = "\n\n".join([_("Hello %(name)s,") % payload, body, _("Your rewards: %(site)s") % words])
     return Letter(title, text + "\n", title, body, reverse("rewards"))

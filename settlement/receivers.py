@@ -1,7 +1,7 @@
 """What imports of readings mean for events that are settled: which rest on them, and settling those again."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
@@ -17,6 +17,7 @@ from settlement.baselines import PRESETS, BaselineError
 from settlement.models import SettlementRun
 from settlement.selectors import newest_runs
 from settlement.services import settle
+from settlement.traces import days_looked_at
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -87,18 +88,18 @@ def _rests_on(run: SettlementRun, spans: Spans) -> bool:
     for first in range(0, len(ids), CHUNK):
         lines = run.lines.filter(meter__in=ids[first : first + CHUNK]).values_list("meter_id", "trace")
         for meter_id, trace in lines.iterator(chunk_size=100):
-            if any(_overlap(day, span) for day in _days_of(run.event, trace) for span in spans[meter_id]):
+            if any(_overlap(day, span) for day in _days_of(run, trace) for span in spans[meter_id]):
                 return True
     return False
 
 
-def _days_of(event: Event, trace: dict[str, Any]) -> Iterator[Span]:
+def _days_of(run: SettlementRun, trace: dict[str, Any]) -> Iterator[Span]:
     """The local day of the event, and those that the baseline looked at."""
-    zone = event.program.zone
-    yield day_bounds(local_day(event.start, zone), zone)
-    for day in trace.get("days", []):
-        if day["outcome"] not in _NOT_LOOKED_AT:
-            yield day_bounds(date.fromisoformat(day["day"]), zone)
+    zone = run.event.program.zone
+    yield day_bounds(local_day(run.event.start, zone), zone)
+    for day, outcome in days_looked_at(trace, run.common):
+        if outcome not in _NOT_LOOKED_AT:
+            yield day_bounds(day, zone)
 
 
 def _overlap(one: Span, other: Span) -> bool:

@@ -9,11 +9,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
+from django.db.models import Case, Count, Exists, IntegerField, OuterRef, QuerySet, Subquery, Sum, When
 
+from events.models import Event
 from organizations.models import Distributor
 from settlement.exact import from_cents, sum_of_cents
-from settlement.models import LineStatus, RunKind, SettlementLine, SettlementRun
+from settlement.models import (
+    FlagState,
+    IntegrityFlag,
+    LedgerBatch,
+    LineStatus,
+    RunKind,
+    SettlementLine,
+    SettlementRun,
+)
 
 NOTHING = Decimal("0.00")
 
@@ -46,8 +55,24 @@ class Ranked:
 
 def newest_runs() -> QuerySet[SettlementRun]:
     """The final runs that no later final run of their event replaces."""
-    later = SettlementRun.objects.filter(event=OuterRef("event"), kind=RunKind.FINAL, number__gt=OuterRef("number"))
-    return SettlementRun.objects.filter(~Exists(later), kind=RunKind.FINAL)
+    later = SettlementRun.objects.sealed().filter(
+        event=OuterRef("event"), kind=RunKind.FINAL, number__gt=OuterRef("number")
+    )
+    return SettlementRun.objects.sealed().filter(~Exists(later), kind=RunKind.FINAL)
+
+
+def counted_runs(events: Iterable[Event]) -> dict[int, SettlementRun]:
+    """Event id -> its newest final run; its newest estimate while it has none. One query.
+
+    An event that nobody has worked out is left out.
+    """
+    wanted = SettlementRun.objects.sealed().filter(event__in=[event.pk for event in events])
+    runs = wanted.filter(kind__in=(RunKind.PRELIMINARY, RunKind.FINAL))
+    found: dict[int, SettlementRun] = {}
+    # A later one replaces an earlier one, a final one any estimate.
+    for run in sorted(runs, key=lambda run: (run.kind == RunKind.FINAL, run.number)):
+        found[run.event_id] = run
+    return found
 
 
 def newest_lines(lines: QuerySet[SettlementLine]) -> QuerySet[SettlementLine]:
@@ -84,6 +109,22 @@ def lines_of_events(*, lines: QuerySet[SettlementLine]) -> QuerySet[SettlementLi
     """The lines that count with their events, the newest event first."""
     counted = newest_lines(lines).select_related("run__event__program__distributor", "meter")
     return counted.order_by("-run__event__start", "meter__number", "kind")
+
+
+def shown_lines(*, lines: QuerySet[SettlementLine]) -> QuerySet[SettlementLine]:
+    """The lines of the run that speaks for each event, the newest event first: never of two runs of one event.
+
+    That is the newest run in the ledger; without one the newest final run; without that the newest estimate. While a
+    correction waits for its approval, what was paid is shown.
+    """
+    runs = SettlementRun.objects.sealed().filter(event=OuterRef("run__event"), event__is_test=False)
+    kinds = (RunKind.FINAL, RunKind.PRELIMINARY)
+    is_posted = Exists(LedgerBatch.objects.filter(run=OuterRef("pk")))
+    rank = Case(When(is_posted, then=2), When(kind=RunKind.FINAL, then=1), default=0, output_field=IntegerField())
+    speaking = runs.filter(kind__in=kinds).annotate(rank=rank).order_by("-rank", "-number").values("pk")[:1]
+    related = "run__event__program__distributor", "run__batch", "meter"
+    shown = lines.filter(run=Subquery(speaking)).select_related(*related).defer("trace", "run__common")
+    return shown.order_by("-run__event__start", "meter__number", "kind")
 
 
 def unmeasured_by_status(*, run: SettlementRun) -> dict[str, int]:
@@ -131,3 +172,14 @@ def _saved(sums: Mapping[str, Any]) -> Saved:
         from_cents(sums["earned"]),
         from_cents(sums["demand_savings"]),
     )
+
+
+def open_flags(rows: QuerySet[IntegrityFlag]) -> QuerySet[IntegrityFlag]:
+    """The flags that wait for somebody: those of a replaced run are over."""
+    return rows.filter(~Exists(later_checked_runs()), state=FlagState.OPEN)
+
+
+def later_checked_runs() -> QuerySet[SettlementRun]:
+    """Of a flag's event, the runs that came after its own and were looked at as well; for a subquery."""
+    later = SettlementRun.objects.sealed().filter(flag_check__isnull=False)
+    return later.filter(event=OuterRef("line__run__event"), number__gt=OuterRef("line__run__number"))

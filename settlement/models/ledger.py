@@ -1,5 +1,6 @@
 """Money owed: double-entry, append-only, chained by hashes."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -19,13 +20,32 @@ class Account(models.TextChoices):
     OWED = "owed", _("owed to the participant")
 
 
+class Unit(models.TextChoices):
+    """What an amount counts."""
+
+    MONEY = "money", _("money")
+    POINTS = "points", _("points")
+
+
+class BatchKind(models.TextChoices):
+    """What a posting is."""
+
+    RUN = "run", _("settlement of an event")
+    MONTH = "month", _("standing by for a month")
+    ADJUSTMENT = "adjustment", _("adjustment")
+    REVERSAL = "reversal", _("reversal")
+
+
 class LedgerBatch(models.Model):
-    """One posting of a distributor: one link of its chain. Written by `settlement.services.post_run` only."""
+    """One posting of a distributor: one link of its chain. Written by `settlement.services.ledger` only."""
 
     distributor = models.ForeignKey(Distributor, models.PROTECT, related_name="ledger_batches")
     number = models.PositiveIntegerField()
     run = models.OneToOneField(SettlementRun, models.PROTECT, null=True, related_name="batch")
+    kind = models.CharField(max_length=10, choices=BatchKind, default=BatchKind.RUN)
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
     posted_at = models.DateTimeField(default=timezone.now)
+    posted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False)
     previous_sha256 = models.CharField(max_length=64, blank=True)
     sha256 = models.CharField(max_length=64)
 
@@ -33,6 +53,7 @@ class LedgerBatch(models.Model):
         ordering = ["distributor", "number"]
         constraints = [
             models.UniqueConstraint(fields=["distributor", "number"], name="ledger_batch_number"),
+            models.CheckConstraint(condition=Q(kind__in=BatchKind.values), name="ledger_batch_kind_known"),
             AppendOnly(name="ledger_batch_append_only"),
             TriggerConstraint(
                 name="ledger_batch_same_distributor",
@@ -69,7 +90,7 @@ _BATCHES = "(SELECT b.distributor_id FROM settlement_ledgerbatch b WHERE b.id = 
 
 
 class LedgerEntry(models.Model):
-    """One side of one amount; the entries of a batch sum to zero. Never changed.
+    """One side of one amount, of money or of points; the entries of a batch sum to zero in each. Never changed.
 
     `key` makes paying twice impossible: (run's event, meter, line kind, version, account).
     """
@@ -78,6 +99,7 @@ class LedgerEntry(models.Model):
     account = models.CharField(max_length=14, choices=Account)
     holder = models.ForeignKey(Entity, models.PROTECT, null=True, related_name="ledger_entries")
     line = models.ForeignKey(SettlementLine, models.PROTECT, null=True, related_name="entries")
+    unit = models.CharField(max_length=6, choices=Unit, default=Unit.MONEY)
     amount = models.DecimalField(max_digits=14, decimal_places=2)
     key = models.CharField(max_length=120, unique=True)
 
@@ -86,6 +108,7 @@ class LedgerEntry(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(account__in=Account.values), name="ledger_entry_account_known"),
+            models.CheckConstraint(condition=Q(unit__in=Unit.values), name="ledger_entry_unit_known"),
             AppendOnly(name="ledger_entry_append_only"),
             TriggerConstraint(
                 name="ledger_entry_same_distributor",

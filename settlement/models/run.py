@@ -16,6 +16,7 @@ from organizations.access import Role, holder_id_of, role_of
 class RunKind(models.TextChoices):
     """How binding a run is."""
 
+    TRIAL = "trial", _("trial of another rule")
     PRELIMINARY = "preliminary", _("estimate")
     FINAL = "final", _("final")
 
@@ -54,12 +55,17 @@ class RunQuerySet(models.QuerySet["SettlementRun"]):
         mine = self.filter(event__program__distributor_id=user.distributor_id)
         return mine if role.is_staff else self.none()
 
+    def sealed(self) -> "RunQuerySet":
+        """Those that are whole."""
+        return self.filter(sealed_at__isnull=False)
+
 
 class SettlementRun(models.Model):
-    """One version of an event's settlement under one baseline rule; never changed.
+    """One version of an event's settlement under one baseline rule; never changed once it is sealed.
 
-    The same inputs are the same run: `inputs_sha256` is over everything that went in (readings, days,
-    nominations, rule, prices), in canonical form.
+    Until then its lines are being written, part by part, and nothing counts. The same inputs are the same run:
+    `inputs_sha256` is over everything that went in (readings, days, nominations, rule, prices), in canonical form.
+    An estimate says up to when readings were in (`data_through`). `common` is what its lines share: kept once.
     """
 
     event = models.ForeignKey(Event, models.PROTECT, related_name="runs")
@@ -67,8 +73,12 @@ class SettlementRun(models.Model):
     kind = models.CharField(max_length=12, choices=RunKind, default=RunKind.FINAL)
     preset = models.CharField(max_length=40)
     rule_sha256 = models.CharField(max_length=64)
-    inputs_sha256 = models.CharField(max_length=64)
+    # Without a hash while it is being written.
+    inputs_sha256 = models.CharField(max_length=64, null=True)
+    data_through = models.DateTimeField(_("readings up to"), null=True, blank=True)
+    common = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    sealed_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False
     )
@@ -83,7 +93,6 @@ class SettlementRun(models.Model):
             models.CheckConstraint(condition=Q(kind__in=RunKind.values), name="settlement_run_kind_known"),
             TriggerConstraint(
                 name="settlement_run_made_within_distributor",
-                on=("INSERT",),
                 refuse=(
                     "EXISTS (SELECT 1 FROM accounts_entity e JOIN events_event v ON v.id = NEW.event_id "
                     "JOIN events_program p ON p.id = v.program_id "
@@ -91,7 +100,22 @@ class SettlementRun(models.Model):
                 ),
                 violation_error_message=_("Who settles an event belongs to its distributor."),
             ),
-            AppendOnly(name="settlement_run_append_only"),
+            models.CheckConstraint(
+                condition=Q(sealed_at__isnull=True) | Q(inputs_sha256__isnull=False),
+                name="settlement_run_sealed_with_hash",
+            ),
+            TriggerConstraint(
+                name="settlement_run_event_fixed",
+                on=("UPDATE",),
+                refuse="NEW.event_id <> OLD.event_id",
+                violation_error_message=_("A run stays with its event."),
+            ),
+            TriggerConstraint(
+                name="settlement_run_append_only",
+                on=("UPDATE", "DELETE"),
+                refuse="OLD.sealed_at IS NOT NULL",
+                violation_error_message=_("A run is never changed."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -107,7 +131,7 @@ class LineQuerySet(models.QuerySet["SettlementLine"]):
     """Lines by who may see them."""
 
     def visible_to(self, user: User) -> "LineQuerySet":
-        """The distributor's for its people; else those whose holder is oneself or one's organization."""
+        """The distributor's for its people; else those of whole runs whose holder is oneself or one's organization."""
         role = role_of(user)
         if role is Role.PLATFORM:
             return self
@@ -115,7 +139,7 @@ class LineQuerySet(models.QuerySet["SettlementLine"]):
             return self.filter(run__event__program__distributor_id=user.distributor_id)
         if role in (Role.PENDING, Role.ANONYMOUS):
             return self.none()
-        return self.filter(holder_id=holder_id_of(user))
+        return self.filter(holder_id=holder_id_of(user), run__sealed_at__isnull=False)
 
 
 _RUNS = (
@@ -146,6 +170,9 @@ class SettlementLine(models.Model):
     performance_factor = models.CharField(max_length=64, null=True)
     credit = models.DecimalField(max_digits=14, decimal_places=2, default=0)
     demand_savings = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+    points = models.PositiveIntegerField(default=0)
+    # The hash of all that went into this line; the run's is over these.
+    inputs_sha256 = models.CharField(max_length=64, blank=True)
     trace = models.JSONField(default=dict)
 
     objects = LineQuerySet.as_manager()
@@ -173,5 +200,17 @@ class SettlementLine(models.Model):
                 ),
                 violation_error_message=_("Event, meter and holder belong to different distributors."),
             ),
-            AppendOnly(name="settlement_line_append_only"),
+            TriggerConstraint(
+                name="settlement_line_run_open",
+                on=("INSERT",),
+                refuse="(SELECT r.sealed_at FROM settlement_settlementrun r WHERE r.id = NEW.run_id) IS NOT NULL",
+                violation_error_message=_("The run is sealed; nothing is added to it."),
+            ),
+            AppendOnly(name="settlement_line_unchanged", on=("UPDATE",)),
+            TriggerConstraint(
+                name="settlement_line_append_only",
+                on=("DELETE",),
+                refuse="(SELECT r.sealed_at FROM settlement_settlementrun r WHERE r.id = OLD.run_id) IS NOT NULL",
+                violation_error_message=_("A line is never deleted."),
+            ),
         ]

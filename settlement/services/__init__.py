@@ -1,7 +1,56 @@
 """From an event that is over to its rewards in the ledger."""
 
+from settlement.services.adjustments import approve_adjustment, ask_adjustment, refuse_adjustment
 from settlement.services.csv_file import COLUMNS, write_csv
-from settlement.services.ledger import check_chain, post_run
+from settlement.services.decisions import approve_run, refuse_run, reopen_run
+from settlement.services.disputes import (
+    answer_dispute,
+    open_dispute,
+    resolve_against,
+    resolve_by_adjusting,
+    resolve_by_settling,
+    withdraw_dispute,
+    write_in_dispute,
+)
+from settlement.services.ledger import post_run
+from settlement.services.ledger_check import (
+    DailyHead,
+    LedgerCheck,
+    balance,
+    balances,
+    check_chain,
+    check_ledger,
+    daily_heads,
+)
+from settlement.services.months import settle_month
 from settlement.services.runs import settle
+from settlement.services.sheets import read_event_sheet
 
-__all__ = ["COLUMNS", "check_chain", "post_run", "settle", "write_csv"]
+__all__ = [
+    "COLUMNS",
+    "DailyHead",
+    "LedgerCheck",
+    "answer_dispute",
+    "approve_adjustment",
+    "approve_run",
+    "ask_adjustment",
+    "balance",
+    "balances",
+    "check_chain",
+    "check_ledger",
+    "daily_heads",
+    "open_dispute",
+    "post_run",
+    "read_event_sheet",
+    "refuse_adjustment",
+    "refuse_run",
+    "reopen_run",
+    "resolve_against",
+    "resolve_by_adjusting",
+    "resolve_by_settling",
+    "settle",
+    "settle_month",
+    "withdraw_dispute",
+    "write_csv",
+    "write_in_dispute",
+]

@@ -1,7 +1,9 @@
 """A run as a CSV file."""
 
 import csv
+from decimal import Decimal
 from fractions import Fraction
+from itertools import groupby
 from typing import TextIO
 
 from django.db.models import QuerySet
@@ -27,7 +29,7 @@ PLACES = 6
 
 
 def write_csv(*, run: SettlementRun, stream: TextIO, meters: QuerySet[Meter] | None = None) -> int:
-    """How many lines were written, by meter number, of all meters or of these; what was not measured stays empty.
+    """How many rows were written, by meter number, of all meters or of these; what was not measured stays empty.
 
     Energies and factors have six decimals, rounded half up once, here; the exact fractions are in the line.
     """
@@ -36,12 +38,15 @@ def write_csv(*, run: SettlementRun, stream: TextIO, meters: QuerySet[Meter] | N
     lines = run.lines.select_related("meter").order_by("meter__number", "kind")
     if meters is not None:
         lines = lines.filter(meter__in=meters.order_by().values("pk"))
-    rows = [_row(line) for line in lines]
+    rows = [_row(list(of_meter)) for _meter, of_meter in groupby(lines, key=lambda line: line.meter_id)]
     writer.writerows(rows)
     return len(rows)
 
 
-def _row(line: SettlementLine) -> list[str]:
+def _row(lines: list[SettlementLine]) -> list[str]:
+    """A meter's row: what its primary line measured, and all that it earned."""
+    line = next((line for line in lines if line.performance_wh is not None), lines[0])
+    credit = sum((each.credit for each in lines), Decimal(0))
     performance = None if line.performance_wh is None else parse_fraction(line.performance_wh)
     baseline = None if line.baseline_wh is None else parse_fraction(line.baseline_wh)
     actual = None if line.event_wh is None else Fraction(line.event_wh)
@@ -53,7 +58,7 @@ def _row(line: SettlementLine) -> list[str]:
         "" if line.nomination_kw is None else f"{line.nomination_kw:f}",
         "" if line.performance_factor is None else _text(parse_fraction(line.performance_factor)),
         _kwh(None if performance is None else max(Fraction(0), performance)),
-        f"{line.credit:.2f}",
+        f"{credit:.2f}",
         f"{line.demand_savings:.2f}",
         line.status,
     ]

@@ -1,100 +1,252 @@
-"""Baselines and rewards of all participants, from as few queries and readings as the rule allows."""
+"""Baselines and rewards of participants, from as few queries and readings as the rule allows."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from functools import lru_cache
+from fractions import Fraction
+from functools import cached_property
 from itertools import groupby
 
+import numpy as np
 from django.db.models import Q
 
 from common.intervals import MINUTE, day_bounds
 from meters.models import IntervalReading, Meter, Quality
-from meters.services import excluded_spans
+from meters.services import ExcludedSpan, excluded_spans
 from settlement.baselines import (
     Baseline,
+    DayOutcome,
     Exclusion,
     HistoryNotLoaded,
     InvalidEvent,
     MeterHistory,
+    Method,
     Plan,
     PlannedDay,
     Reading,
-    Reward,
     compute_baseline,
     compute_reward,
     exclusion_days,
     make_plan,
 )
+from settlement.baselines.many import LARGEST_WH, Energies, Pattern, Ratio, plain_pattern, quick_baselines
+from settlement.baselines.quick_pay import QuickTerms, quick_reward, quick_terms
 from settlement.errors import NotSettleable
 from settlement.services.case import Case, Participant
+from settlement.services.measure_control import measure_by_control
+from settlement.services.measure_forecast import measure_by_forecast
+from settlement.services.measured import ExcludedDays, Measured, QuickMeasured, Row, Shared, in_full
+from settlement.services.readings import Integers, read_matrix
 
 # Meters in one IN list: from 1000 on MariaDB turns it into a join, which reads each meter’s whole history.
 CHUNK = 500
 # Days fetched beyond those the calendar needs, round by round, for meters with extraordinary days.
 SPARE_DAYS = (0, 5, 20, 1000)
+# Sets of pool days read on their own in a part; the meters of rarer ones go the exact way.
+MOST_POOLS = 8
+# Control groups and parts that are kept in full: of a few interval lengths, and one.
+KEPT = 4
+READ = frozenset(
+    {
+        DayOutcome.USED,
+        DayOutcome.KEPT,
+        DayOutcome.NOT_SELECTED,
+        DayOutcome.MISSING_READINGS,
+        DayOutcome.TOO_MANY_ESTIMATES,
+        DayOutcome.LOW_USAGE,
+    }
+)
 
 Readings = dict[int, dict[datetime, Reading]]
-ExcludedDays = Mapping[date, Exclusion]
+Pool = tuple[PlannedDay, ...]
 
 
-@dataclass(frozen=True)
-class Measured:
-    """One participant's baseline and reward, and what they were computed from.
+class Measurement:
+    """Measures the participants of one case, part by part; what they share is worked out once."""
 
-    Attributes:
-        readings: (start, Wh, estimated) of the intervals the rule looked at, those that exist, by time.
-        excluded: the extraordinary days among those visited.
-    """
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self._plans: dict[int, Plan] = {}
+        self._days: dict[tuple[ExcludedSpan, ...], ExcludedDays] = {}
+        self._patterns: dict[tuple[int, int], Pattern | None] = {}
+        self._shared: dict[tuple[int, int], Shared] = {}
+        self._nominations: dict[object, Ratio | None] = {}
+        self._kept: dict[tuple[int, ...], list[Measured]] = {}
 
-    participant: Participant
-    baseline: Baseline
-    reward: Reward
-    readings: tuple[tuple[datetime, int, bool], ...]
-    excluded: ExcludedDays
+    def rows(self, participants: Sequence[Participant]) -> list[Row]:
+        """These measured, in their order.
+
+        Raises:
+            NotSettleable: The event does not fall on whole intervals of a meter.
+        """
+        by_minutes = sorted(participants, key=lambda participant: participant.meter.interval_minutes)
+        found: dict[int, Row] = {}
+        for minutes, group in groupby(by_minutes, key=lambda participant: participant.meter.interval_minutes):
+            for row in self._group(self.plan(minutes), list(group)):
+                found[row.participant.meter_id] = row
+        return [found[participant.meter_id] for participant in participants]
+
+    def plan(self, minutes: int) -> Plan:
+        """The rule laid out for meters with this interval.
+
+        Raises:
+            NotSettleable: The event does not fall on whole intervals.
+        """
+        if minutes not in self._plans:
+            try:
+                self._plans[minutes] = make_plan(self.case.preset, self.case.span, minutes, self.case.holidays)
+            except InvalidEvent as error:
+                raise NotSettleable(str(error)) from error
+        return self._plans[minutes]
+
+    def _group(self, plan: Plan, group: list[Participant]) -> Iterable[Row]:
+        method = self.case.preset.method
+        if method is Method.FORECAST:
+            return measure_by_forecast(self.case, plan, group)
+        if method is Method.CONTROL_GROUP:
+            return measure_by_control(self.case, plan, group, lambda some: iter(self._in_full(plan, some)))
+        return self._by_days(plan, group)
+
+    def _in_full(self, plan: Plan, group: list[Participant]) -> list[Measured]:
+        """These by their own days, in their order. The same few are asked for with every part: they are kept."""
+        key = tuple(participant.meter_id for participant in group)
+        if key not in self._kept:
+            parts = (group[first : first + CHUNK] for first in range(0, len(group), CHUNK))
+            found = {row.participant.meter_id: in_full(row) for part in parts for row in self._by_days(plan, part)}
+            self._kept[key] = [found[meter_id] for meter_id in key]
+            while len(self._kept) > KEPT:
+                del self._kept[next(iter(self._kept))]
+        # The least recently asked for goes first.
+        self._kept[key] = self._kept.pop(key)
+        return self._kept[key]
+
+    def _by_days(self, plan: Plan, group: list[Participant]) -> Iterator[Row]:
+        """By each meter's own days: the ordinary ones together, the others one by one."""
+        excluded = self._excluded(plan, [participant.meter for participant in group])
+        pools: dict[tuple[int, ...], list[Participant]] = defaultdict(list)
+        rest: list[Participant] = []
+        for participant in group:
+            pattern = self._pattern(plan, excluded[participant.meter_id])
+            (rest if pattern is None else pools[pattern.ages]).append(participant)
+        for place, members in enumerate(sorted(pools.values(), key=len, reverse=True)):
+            quick = self._quick(plan, members, excluded) if place < MOST_POOLS else {}
+            yield from quick.values()
+            rest += [who for who in members if who.meter_id not in quick]
+        if rest:
+            yield from self._exact(plan, rest, excluded)
+
+    def _pattern(self, plan: Plan, excluded: ExcludedDays) -> Pattern | None:
+        key = plan.minutes, id(excluded)
+        if key not in self._patterns:
+            self._patterns[key] = plain_pattern(plan, excluded)
+        return self._patterns[key]
+
+    def _excluded(self, plan: Plan, meters: list[Meter]) -> dict[int, ExcludedDays]:
+        """Meter id -> its extraordinary local days before the event. Nearly all meters share the same few spans."""
+        zone = plan.event.zone
+        since = day_bounds(plan.days[-1].day, zone)[0]
+        spans = excluded_spans(meters=meters, start=since, end=plan.event.start)
+        return {meter_id: self._days_of(tuple(mine)) for meter_id, mine in spans.items()}
+
+    def _days_of(self, spans: tuple[ExcludedSpan, ...]) -> ExcludedDays:
+        if spans not in self._days:
+            told = ((span.start, span.end, Exclusion(span.kind.upper())) for span in spans)
+            self._days[spans] = exclusion_days(told, self.case.span.zone)
+        return self._days[spans]
+
+    def _quick(
+        self, plan: Plan, group: list[Participant], excluded: Mapping[int, ExcludedDays]
+    ) -> dict[int, QuickMeasured]:
+        """Meter id -> the ordinary ones of these, which share their pool days."""
+        group = sorted(group, key=lambda participant: participant.meter_id)
+        ids = [participant.meter_id for participant in group]
+        some = self._pattern(plan, excluded[ids[0]])
+        assert some is not None
+        starts = plan.reading_starts(list(some.pool))
+        matrix = read_matrix(ids, starts, plan.minutes)
+        whole = matrix.metered.all(axis=1) & (np.abs(matrix.energies) <= LARGEST_WH).all(axis=1)
+        places = np.flatnonzero(whole).tolist()
+        if not places:
+            return {}
+        energies = matrix.energies[whole]
+        quicks = quick_baselines(plan, some, _energies(plan, some.pool, starts, energies))
+        found: dict[int, QuickMeasured] = {}
+        for place, quick, mine in zip(places, quicks, energies.tolist(), strict=True):
+            if quick is None:
+                continue
+            participant = group[place]
+            days = excluded[participant.meter_id]
+            pattern = self._pattern(plan, days)
+            assert pattern is not None
+            own = quick if pattern is some else quick._replace(pattern=pattern)
+            kw = self._nominated(participant)
+            amounts = quick_reward(own, self._terms, kw)
+            shared = self._shared_by(plan, days, pattern, starts)
+            found[participant.meter_id] = QuickMeasured(participant, shared, own, amounts, mine, kw)
+        return found
+
+    @cached_property
+    def _terms(self) -> QuickTerms:
+        return quick_terms(self.case.terms, self.case.span)
+
+    def _nominated(self, participant: Participant) -> Ratio | None:
+        kw = participant.nominated_kw
+        if kw not in self._nominations:
+            self._nominations[kw] = None if kw is None else Fraction(kw).as_integer_ratio()
+        return self._nominations[kw]
+
+    def _shared_by(self, plan: Plan, days: ExcludedDays, pattern: Pattern, starts: list[datetime]) -> Shared:
+        key = plan.minutes, id(days)
+        if key not in self._shared:
+            visited = _visited(plan, plan.days[len(pattern.outcomes) - 1].day, days)
+            self._shared[key] = Shared(plan, self.case.terms, tuple(starts), visited)
+        return self._shared[key]
+
+    def _exact(self, plan: Plan, group: list[Participant], excluded: Mapping[int, ExcludedDays]) -> Iterator[Measured]:
+        ids = sorted(participant.meter_id for participant in group)
+        readings: Readings = defaultdict(dict)
+        baselines = _baselines(plan, ids, excluded, readings, self.case.as_of)
+        for participant in group:
+            baseline, days = baselines[participant.meter_id], excluded[participant.meter_id]
+            oldest = baseline.days[-1].day if baseline.days else plan.event.day
+            mine = readings[participant.meter_id]
+            yield Measured(
+                participant=participant,
+                baseline=baseline,
+                reward=compute_reward(baseline, self.case.terms, participant.nominated_kw),
+                readings=tuple((start, *mine[start]) for start in _looked_at(plan, baseline) if start in mine),
+                excluded=_visited(plan, oldest, days),
+            )
 
 
-def measure(case: Case) -> list[Measured]:
-    """Every participant measured, by meter number.
-
-    Raises:
-        NotSettleable: The event does not fall on whole intervals of a meter.
-    """
-    by_minutes = sorted(case.participants, key=lambda participant: participant.meter.interval_minutes)
-    found: dict[int, Measured] = {}
-    for minutes, group in groupby(by_minutes, key=lambda participant: participant.meter.interval_minutes):
-        for measured in _measure_group(case, minutes, list(group)):
-            found[measured.participant.meter_id] = measured
-    return [found[participant.meter_id] for participant in case.participants]
+def _visited(plan: Plan, oldest: date, days: ExcludedDays) -> ExcludedDays:
+    return {day: reason for day, reason in days.items() if oldest <= day < plan.event.day}
 
 
-def _measure_group(case: Case, minutes: int, group: list[Participant]) -> Iterator[Measured]:
-    try:
-        plan = make_plan(case.preset, case.span, minutes, case.holidays)
-    except InvalidEvent as error:
-        raise NotSettleable(str(error)) from error
-    ids = [participant.meter_id for participant in group]
-    excluded = _excluded_days(plan, [participant.meter for participant in group])
-    readings: Readings = defaultdict(dict)
-    baselines = _baselines(plan, ids, excluded, readings, case.as_of)
-    looked_at = lru_cache(maxsize=None)(lambda oldest: _starts_since(plan, oldest))
-    for participant in group:
-        baseline, days = baselines[participant.meter_id], excluded[participant.meter_id]
-        oldest = baseline.days[-1].day if baseline.days else plan.event.day
-        mine = readings[participant.meter_id]
-        yield Measured(
-            participant=participant,
-            baseline=baseline,
-            reward=compute_reward(baseline, case.terms, participant.nominated_kw),
-            readings=tuple((start, *mine[start]) for start in looked_at(oldest) if start in mine),
-            excluded={day: reason for day, reason in days.items() if oldest <= day < plan.event.day},
-        )
+def _energies(plan: Plan, pool: Pool, starts: list[datetime], energies: Integers) -> Energies:
+    """The readings by day and slot."""
+    places = {start: place for place, start in enumerate(starts)}
+    slots = np.array([[places[start] for (start,) in planned.slots] for planned in pool], np.intp)
+    window = np.array([[places[start] for (start,) in planned.window] for planned in pool], np.intp)
+    actual = np.array([places[start] for start in plan.slots], np.intp)
+    now = np.array([places[start] for start in plan.window], np.intp)
+    return Energies(energies[:, slots], energies[:, window], energies[:, actual], energies[:, now])
 
 
-def _starts_since(plan: Plan, oldest: date) -> list[datetime]:
-    visited = [planned for planned in plan.days if planned.refused is None and planned.day >= oldest]
-    return plan.reading_starts(visited)
+def _looked_at(plan: Plan, baseline: Baseline) -> list[datetime]:
+    """The starts of all readings that the walk looked at, whatever it found there."""
+    outcomes = {trace.day: trace for trace in baseline.days}
+    ordinary = Counter(trace.kept and not trace.event_day for trace in baseline.days)[True]
+    # Days of events are looked at only for want of others.
+    wanting = ordinary < plan.rule.minimum and plan.preset.event_days_fallback
+    looked_at = READ | {DayOutcome.EVENT_DAY} if wanting else READ
+    return plan.reading_starts(
+        [
+            planned
+            for planned in plan.days
+            if planned.refused is None and planned.day in outcomes and outcomes[planned.day].outcome in looked_at
+        ]
+    )
 
 
 def _baselines(
@@ -141,16 +293,3 @@ def _spans(starts: list[datetime], minutes: int) -> list[tuple[datetime, datetim
         else:
             spans.append((start, start + length))
     return spans
-
-
-def _excluded_days(plan: Plan, meters: list[Meter]) -> dict[int, ExcludedDays]:
-    """Meter id -> its extraordinary local days before the event."""
-    zone = plan.event.zone
-    since = day_bounds(plan.days[-1].day, zone)[0]
-    spans = excluded_spans(meters=meters, start=since, end=plan.event.start)
-    # Nearly all meters share the same few spans.
-    days_of = lru_cache(maxsize=None)(lambda mine: exclusion_days(mine, zone))
-    return {
-        meter_id: days_of(tuple((span.start, span.end, Exclusion(span.kind.upper())) for span in mine))
-        for meter_id, mine in spans.items()
-    }

@@ -1,10 +1,12 @@
 """The worked examples' meter: an event on Wednesday 2026-07-22, 16:00 to 18:00, hourly intervals."""
 
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from common import intervals
-from settlement.baselines import Event, Exclusion, MeterHistory, Plan, Preset, Reading, make_plan
+from settlement.baselines import Event, Exclusion, MeterHistory, Plan, Preset, Reading, get_preset, make_plan
 
 ZONE = ZoneInfo("America/Los_Angeles")
 EVENT_DAY = date(2026, 7, 22)
@@ -86,3 +88,36 @@ def utc(text: str) -> datetime:
 
 
 HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Worked:
+    """What a rule makes of the table: used days by rank, Wh per slot, the adjustment, Wh delivered."""
+
+    preset: Preset
+    used: tuple[date, ...]
+    unadjusted: tuple[int, int]
+    applied: Fraction | None
+    settled: tuple[int, int]
+    delivered: int
+
+
+A1 = get_preset("ten-in-ten-ratio-20")
+MIDDLE_PLAIN = replace(get_preset("middle-eight-of-ten"), name="middle-plain", adjustment=None)
+WORKED = {
+    "A1": Worked(A1, july(21, 20, 17, 16, 14, 13, 10, 8, 7, 6), (2050, 2250), Fraction(260, 217), (2456, 2696), 2052),
+    "A2": Worked(get_preset("five-in-ten"), july(6, 10, 17, 14, 21), (2300, 2500), Fraction(10, 9), (2556, 2778), 2234),
+    "A3": Worked(
+        get_preset("high-four-of-five"), july(17, 14, 21, 20), (2025, 2225), Fraction(200), (2225, 2425), 1550
+    ),
+    "A4": Worked(
+        get_preset("weather-sensitive-five-of-ten"),
+        july(6, 10, 17, 14, 7),
+        (2300, 2500),
+        Fraction(125, 112),
+        (2567, 2790),
+        2257,
+    ),
+    "A5": Worked(MIDDLE_PLAIN, july(10, 17, 14, 21, 7, 13, 20, 8), (2000, 2200), None, (2000, 2200), 1100),
+    "V3": Worked(get_preset("three-day"), july(21, 20, 17), (2000, 2200), None, (2000, 2200), 1100),
+}

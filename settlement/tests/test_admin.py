@@ -1,21 +1,47 @@
 """Runs, lines and the ledger in the admin: to read, one's own distributor's, and never to write."""
 
+from datetime import date
+
 import pytest
 from django.urls import reverse
 
-from settlement.models import LedgerBatch, LedgerEntry, SettlementLine, SettlementRun
+from settlement.models import (
+    Adjustment,
+    BatchKind,
+    DecisionKind,
+    LedgerBatch,
+    LedgerEntry,
+    MonthLine,
+    MonthRun,
+    RunDecision,
+    SettlementLine,
+    SettlementRun,
+    SheetReading,
+)
 from settlement.services import post_run, settle
 from settlement.tests.world import make_case
 from tests.builder import make_admin, make_distributor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-MODELS = (SettlementRun, SettlementLine, LedgerBatch, LedgerEntry)
+MODELS = (
+    SettlementRun, SettlementLine, LedgerBatch, LedgerEntry, RunDecision, Adjustment, MonthRun, MonthLine, SheetReading,
+)  # fmt: skip
 
 
 @pytest.fixture
 def world():
-    world, _program, event = make_case()
-    post_run(run=settle(event=event))
+    world, program, event = make_case()
+    run = settle(event=event)
+    post_run(run=run)
+    here = world.here
+    RunDecision.objects.create(run=run, kind=DecisionKind.REOPENED, decided_by=here.admin, reason="late readings")
+    Adjustment.objects.create(
+        distributor=here.distributor, holder_id=here.resident.pk, amount=1, reason="rounding", asked_by=here.admin
+    )
+    batch = LedgerBatch.objects.create(distributor=here.distributor, number=2, kind=BatchKind.MONTH, sha256="2" * 64)
+    month = MonthRun.objects.create(program=program, month=date(2026, 7, 1), number=1, batch=batch)
+    MonthLine.objects.create(run=month, meter=here.home, holder_id=here.resident.pk, factor="1/2", credit=1)
+    SheetReading.objects.create(event=event, run=run, file_name="sheet.csv", read_by=here.admin)
     return world
 
 

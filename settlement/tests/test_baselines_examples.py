@@ -1,9 +1,7 @@
-"""The hand-worked examples: every number can be checked on paper."""
+"""Why the days of the worked examples were used or not; their numbers are in test_worked_examples.py."""
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 
 import pytest
 
@@ -11,85 +9,13 @@ from settlement.baselines import (
     BaselineStatus,
     CapacityTerms,
     DayOutcome,
-    Floor,
-    Reading,
     RewardStatus,
-    capacity_factor,
     compute_baseline,
     compute_reward,
-    correction,
-    energy_credit,
     get_preset,
-    points,
-    reservation_credit,
 )
 from settlement.tests import baseline_examples as examples
-from settlement.tests.baseline_examples import july
-
-MIDDLE_PLAIN = replace(get_preset("middle-eight-of-ten"), adjustment=None)
-A1 = get_preset("ten-in-ten-ratio-20")
-
-
-@pytest.mark.parametrize(
-    ("preset", "used", "unadjusted", "applied", "settled", "delivered"),
-    [
-        pytest.param(
-            A1,
-            july(21, 20, 17, 16, 14, 13, 10, 8, 7, 6),
-            (2050, 2250),
-            Fraction(260, 217),
-            (2456, 2696),
-            2052,
-            id="A1",
-        ),
-        pytest.param(
-            get_preset("five-in-ten"),
-            july(6, 10, 17, 14, 21),
-            (2300, 2500),
-            Fraction(10, 9),
-            (2556, 2778),
-            2234,
-            id="A2",
-        ),
-        pytest.param(
-            get_preset("high-four-of-five"),
-            july(17, 14, 21, 20),
-            (2025, 2225),
-            Fraction(200),
-            (2225, 2425),
-            1550,
-            id="A3",
-        ),
-        pytest.param(
-            get_preset("weather-sensitive-five-of-ten"),
-            july(6, 10, 17, 14, 7),
-            (2300, 2500),
-            Fraction(125, 112),
-            (2567, 2790),
-            2257,
-            id="A4",
-        ),
-        pytest.param(
-            MIDDLE_PLAIN,
-            july(10, 17, 14, 21, 7, 13, 20, 8),
-            (2000, 2200),
-            None,
-            (2000, 2200),
-            1100,
-            id="A5",
-        ),
-        pytest.param(get_preset("three-day"), july(21, 20, 17), (2000, 2200), None, (2000, 2200), 1100, id="V3"),
-    ],
-)
-def test_worked_example(preset, used, unadjusted, applied, settled, delivered):
-    baseline = compute_baseline(examples.plan_for(preset), examples.history())
-    assert baseline.status is BaselineStatus.OK
-    assert baseline.used_days == used
-    assert tuple(slot.unadjusted_wh for slot in baseline.slots) == unadjusted
-    assert baseline.adjustment_applied == applied
-    assert tuple(slot.baseline_wh for slot in baseline.slots) == settled
-    assert sum(baseline.counted_deltas_wh) == delivered
-    assert baseline.actual_wh == 3100
+from settlement.tests.baseline_examples import A1, MIDDLE_PLAIN, july
 
 
 def test_every_visited_day_of_a1_has_its_reason():
@@ -131,31 +57,3 @@ def test_the_three_day_rule_is_content_with_the_history_of_a7():
     history = examples.history(readings=examples.table(since=date(2026, 7, 16)))
     baseline = compute_baseline(examples.plan_for(get_preset("three-day")), history)
     assert baseline.status is BaselineStatus.OK
-
-
-def test_b1_pays_per_kwh_and_rounds_points_down():
-    baseline = compute_baseline(examples.plan_for(A1), examples.history())
-    assert str(energy_credit(baseline.counted_deltas_wh, Decimal("2.00"))) == "4.10"
-    assert points(sum(baseline.counted_deltas_wh), 100) == 205
-
-
-@pytest.mark.parametrize(("floor", "credit"), [(Floor.EVENT, "0.40"), (Floor.INTERVAL, "1.20")])
-def test_b2_floors_per_event_or_per_interval(floor, credit):
-    assert str(energy_credit([Fraction(600), Fraction(-400)], Decimal("2.00"), floor)) == credit
-
-
-def test_b3_pays_a_reservation_by_its_exact_factor():
-    factor = capacity_factor([(2, 95), (4, 60)], 100)
-    assert factor == Fraction(43, 60)
-    assert str(reservation_credit(100, Decimal("18.00"), factor)) == "1290.00"
-    assert str(energy_credit([Fraction(2 * 95_000), Fraction(4 * 60_000)], Decimal("1.00"))) == "430.00"
-
-
-def test_b6_corrects_a_restated_reading_by_the_difference():
-    readings = examples.table()
-    readings[examples.local(examples.EVENT_DAY, 17)] = Reading(1900)
-    before = compute_baseline(examples.plan_for(A1), examples.history()).counted_deltas_wh
-    after = compute_baseline(examples.plan_for(A1), examples.history(readings=readings)).counted_deltas_wh
-    assert (sum(before), sum(after)) == (2052, 1752)
-    paid, due = (energy_credit(deltas, Decimal("2.00")) for deltas in (before, after))
-    assert (str(paid), str(due), str(correction(paid, due))) == ("4.10", "3.50", "-0.60")

@@ -34,11 +34,14 @@ NAMES = [
     "high-four-of-five",
     "weather-sensitive-five-of-ten",
     "middle-eight-of-ten",
+    "weighted-twelve-additive",
+    "forecast",
+    "control-group",
 ]
 HALF, LOW, HIGH = Fraction(1, 2), Fraction(4, 5), Fraction(6, 5)
 
 
-def test_the_registry_has_every_preset_that_needs_only_readings():
+def test_the_registry_has_every_preset():
     assert preset_names() == NAMES
     assert [get_preset(name).name for name in NAMES] == NAMES
 

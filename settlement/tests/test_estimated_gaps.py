@@ -10,6 +10,7 @@ from meters.services.quality import estimate_gap
 from settlement.baselines.model import DayOutcome
 from settlement.services import settle
 from settlement.tests.world import EVENT_DAY, HALF_HOUR, POOL, local, make_case, put
+from settlement.traces import opened
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +30,7 @@ def test_an_estimated_slot_of_an_event_earns_nothing():
     assert estimate_gap(meter=home, start=local(EVENT_DAY, 16), end=local(EVENT_DAY, 17)).filled == 2
     line = settle(event=event).lines.get(meter=home)
     # The line between 600 and 600 is the true value; still only the two measured slots of four are worth money.
-    assert [slot["estimated"] for slot in line.trace["slots"]] == [True, True, False, False]
+    assert [slot["estimated"] for slot in opened(line)["slots"]] == [True, True, False, False]
     assert line.delivered_wh == 800
     assert line.credit == Decimal("1.12")
     # The real readings come late: everything is paid.
@@ -48,7 +49,7 @@ def test_a_day_with_more_than_a_fifth_of_estimates_is_no_usual_day():
         meter=home, start__gte=local(day, 16), start__lt=local(day, 16) + 2 * HALF_HOUR
     )
     assert set(rows.values_list("quality", flat=True)) == {Quality.ESTIMATED}
-    days = settle(event=event).lines.get(meter=home).trace["days"]
+    days = opened(settle(event=event).lines.get(meter=home))["days"]
     outcomes = {each["day"]: each["outcome"] for each in days}
     assert outcomes[day.isoformat()] == DayOutcome.TOO_MANY_ESTIMATES
     assert outcomes[(day - timedelta(days=1)).isoformat()] == DayOutcome.USED

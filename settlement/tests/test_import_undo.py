@@ -12,7 +12,8 @@ from meters.errors import ImportRefused
 from meters.models import BatchSource, BatchState, IntervalReading
 from meters.services import batches
 from settlement.models import Account, LedgerEntry, SettlementRun
-from settlement.services import check_chain, post_run, settle
+from settlement.services import approve_run, check_chain, post_run, settle
+from settlement.traces import opened
 from tests.builder import make_admin
 
 pytestmark = pytest.mark.django_db
@@ -107,6 +108,7 @@ def test_the_event_is_settled_again_and_the_difference_waits_to_be_posted(here, 
     assert owed(here) == before
     newest = SettlementRun.objects.get(event=event, number=2)
     assert newest.created_by == batch.undone_by
+    approve_run(run=newest, by=here.admin)
     post_run(run=newest)
     assert owed(here) == 0
     assert check_chain(distributor=here.distributor) is None
@@ -152,7 +154,7 @@ def test_readings_of_other_meters_and_of_later_days_touch_no_event(here, event, 
 
 def test_a_day_that_the_baseline_looked_at_counts_too(here, event):
     settled(event)
-    day = line_of(event, here.home).trace["days"][0]["day"]
+    day = opened(line_of(event, here.home))["days"][0]["day"]
     start = IntervalReading.objects.filter(meter=here.home, start__date=day).earliest("start").start
     batch = bring(here, [(here.home, start, 450)])
     assert [found["event"] for found in batch.totals["settled"]] == [event.pk]

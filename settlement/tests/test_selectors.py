@@ -4,10 +4,11 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from events.services import record_completed_event
 from events.tests.world import PAST
-from settlement.models import SettlementLine
+from settlement.models import RunKind, SettlementLine, SettlementRun
 from settlement.selectors import (
     Saved,
     distributor_totals,
@@ -81,20 +82,24 @@ def test_a_rank_is_by_savings_and_shared_by_equals():
 
 def test_cents_are_summed_exactly(settled):
     world, event, _ = settled
-    run = event.runs.last()
-    for number in range(3):
-        SettlementLine.objects.create(
-            run=run, meter=world.here.neighbor_home, kind=["energy", "bonus", "flat"][number], status="ok",
-            credit=Decimal("0.10"),
-        )  # fmt: skip
-    estimate = saved_in_total(lines=ALL().filter(run=run)).earned
-    assert estimate == 0  # the last run is an estimate
-    final = event.runs.get(number=2)
-    for kind in ("energy", "bonus", "flat"):
-        SettlementLine.objects.create(
-            run=final, meter=world.here.neighbor_home, kind=kind, status="ok", credit=Decimal("0.10")
-        )
-    assert str(saved_by_meter(lines=ALL())[world.here.neighbor_home.pk].earned) == "0.30"
+    meter = world.here.neighbor_home
+    for kind in (RunKind.TRIAL, RunKind.FINAL):
+        number = event.runs.count() + 1
+        run = SettlementRun.objects.create(event=event, number=number, kind=kind, inputs_sha256=f"{number:064}")
+        for paid in ("energy", "bonus", "flat"):
+            SettlementLine.objects.create(run=run, meter=meter, kind=paid, status="ok", credit=Decimal("0.10"))
+        SettlementRun.objects.filter(pk=run.pk).update(sealed_at=timezone.now())
+        expected = "0.30" if kind == RunKind.FINAL else "0.00"
+        assert str(saved_in_total(lines=ALL().filter(run=run)).earned) == expected
+    assert str(saved_by_meter(lines=ALL())[meter.pk].earned) == "0.30"
+
+
+def test_lines_of_a_run_that_is_being_written_count_nowhere(settled):
+    world, event, _ = settled
+    before = saved_in_total(lines=ALL())
+    run = SettlementRun.objects.create(event=event, number=event.runs.count() + 1, inputs_sha256="f" * 64)
+    SettlementLine.objects.create(run=run, meter=world.here.home, status="ok", credit=Decimal(5), delivered_wh=5)
+    assert saved_in_total(lines=ALL()) == before
 
 
 def test_each_figure_is_one_query(settled, django_assert_num_queries):

@@ -18,6 +18,7 @@ from settlement.errors import RuleChanged
 from settlement.models import LineStatus, RunKind, SettlementLine, SettlementRun
 from settlement.services import settle
 from settlement.tests.world import ESTIMATED, EVENT_DAY, POOL, make_case, put, put_history
+from settlement.traces import opened
 from tests.builder import make_meter, map_meter
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +55,7 @@ def test_a_line_says_what_was_usual_what_was_used_and_what_is_paid(case):
 
 def test_the_trace_opens_the_amount(case):
     world, _, event = case
-    trace = line_of(settle(event=event), world.here.home).trace
+    trace = opened(line_of(settle(event=event), world.here.home))
     assert [slot["baseline_wh"] for slot in trace["slots"]] == ["1000/1"] * 4
     outcomes = {day["day"]: day["outcome"] for day in trace["days"]}
     assert outcomes == {
@@ -159,7 +160,7 @@ def test_days_that_do_not_count_are_told_with_their_reason():
     for day in (date(2026, 7, 13), date(2026, 7, 10)):
         put(world.here.home, day, 1200)
     run = settle(event=event)
-    days = {day["day"][5:]: day["outcome"] for day in line_of(run, world.here.home).trace["days"]}
+    days = {day["day"][5:]: day["outcome"] for day in opened(line_of(run, world.here.home))["days"]}
     assert days["07-21"] == "EVENT_DAY"
     assert days["07-20"] == "HOLIDAY"
     assert days["07-17"] == "OUTAGE"
@@ -176,7 +177,7 @@ def test_a_feeder_that_was_out_or_idle_leaves_the_day_out_for_its_meters_alone(c
     run = settle(event=event)
 
     def outcome(meter):
-        days = line_of(run, meter).trace["days"]
+        days = opened(line_of(run, meter))["days"]
         return {day["day"][5:]: day["outcome"] for day in days}["07-21"]
 
     assert (outcome(world.here.home), outcome(world.here.school)) == (kind.upper(), "USED")
@@ -229,7 +230,7 @@ def test_a_run_that_misses_nothing_does_not_depend_on_the_clock(case, time_machi
 def test_another_rule_gives_an_estimate_that_moves_nothing(case):
     _, _, event = case
     run = settle(event=event, preset="ten-in-ten")
-    assert (run.kind, run.preset) == (RunKind.PRELIMINARY, "ten-in-ten")
+    assert (run.kind, run.preset) == (RunKind.TRIAL, "ten-in-ten")
     event.refresh_from_db()
     assert event.state == EventState.COMPLETED
     assert settle(event=event, preset="ten-in-ten") == run

@@ -12,7 +12,7 @@ from settlement.tests.world import EVENT_DAY, POOL, make_case, put
 
 RATE = Decimal("2.80")
 WH = st.integers(min_value=-3_000, max_value=90_000)
-SLOW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOW = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +26,7 @@ def total_of(entries):
     return sum(entries.values_list("amount", flat=True), Decimal(0))
 
 
+@pytest.mark.slow
 @SLOW
 @given(st.lists(st.tuples(WH, WH), min_size=2, max_size=4))
 def test_money_stays_in_bounds_and_the_ledger_follows_it(case, energies):

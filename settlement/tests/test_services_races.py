@@ -1,5 +1,8 @@
 """Two settlements, postings and recordings at once. Only MariaDB has two writers."""
 
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
 
 from common.errors import PortalError
@@ -13,14 +16,42 @@ from events.services import (
     schedule_event,
 )
 from events.tests.world import PAST, make_announced, make_draft, make_program
-from settlement.models import LedgerBatch, LedgerEntry, SettlementRun
-from settlement.services import check_chain, post_run, settle
-from settlement.tests.world import make_case, put_history
-from tests.builder import make_distributor, make_meter
+from settlement.errors import NotApproved, SeasonFull
+from settlement.models import (
+    Adjustment,
+    BatchKind,
+    DecisionKind,
+    Dispute,
+    DisputeState,
+    LedgerBatch,
+    LedgerEntry,
+    SettlementLine,
+    SettlementRun,
+)
+from settlement.services import (
+    approve_adjustment,
+    approve_run,
+    ask_adjustment,
+    balance,
+    check_chain,
+    open_dispute,
+    post_run,
+    refuse_run,
+    resolve_against,
+    resolve_by_adjusting,
+    settle,
+)
+from settlement.tests.world import EVENT_DAY, make_case, put, put_history
+from tests.builder import make_admin, make_distributor, make_meter, make_user, map_meter
 from tests.races.two import WAYS
 
 pytestmark = [pytest.mark.mariadb, pytest.mark.django_db(transaction=True)]
 each_way = pytest.mark.parametrize("way", WAYS)
+
+
+def hold_meter(distributor):
+    """A meter that somebody has: others are asked for nothing."""
+    map_meter(make_meter(distributor, contracted_kw=1), make_user(distributor))
 
 
 def race(way, first, second):
@@ -77,7 +108,7 @@ def test_an_event_that_two_record_at_once_is_one_event(way):
 @each_way
 def test_two_clocks_move_an_event_on_once(way):
     distributor = make_distributor()
-    make_meter(distributor, contracted_kw=1)
+    hold_meter(distributor)
     event = make_announced(make_program(distributor))
     race(way, lambda: advance_events(now=event.start), lambda: advance_events(now=event.start))
     event.refresh_from_db()
@@ -87,7 +118,7 @@ def test_two_clocks_move_an_event_on_once(way):
 @each_way
 def test_an_answer_at_the_last_moment_is_either_taken_or_refused(way):
     distributor = make_distributor()
-    make_meter(distributor, contracted_kw=1)
+    hold_meter(distributor)
     event = make_announced(make_program(distributor))
     mine = event.participations.get()
     answer, _ = race(way, lambda: opt_out(participation=mine), lambda: advance_events(now=event.start))
@@ -99,9 +130,122 @@ def test_an_answer_at_the_last_moment_is_either_taken_or_refused(way):
 @each_way
 def test_two_who_announce_tell_people_once(way):
     distributor = make_distributor()
-    make_meter(distributor, contracted_kw=1)
+    hold_meter(distributor)
     event = schedule_event(event=make_draft(make_program(distributor)))
     writers = race(way, lambda: notify_event(event=event), lambda: notify_event(event=event))
     assert sorted(writer.refused is None for writer in writers) == [False, True]
     event.refresh_from_db()
     assert event.modification_number == 2
+
+
+@each_way
+def test_two_who_approve_one_adjustment_at_once_post_it_once(way):
+    world, _, event = make_case()
+    post_run(run=settle(event=event))
+    here = world.here
+    adjustment = ask_adjustment(
+        distributor=here.distributor, holder=here.resident, amount=Decimal("-2.00"), reason="paid twice", by=here.admin
+    )
+    second = make_admin(here.distributor)
+
+    def approve():
+        approve_adjustment(adjustment=adjustment, by=second)
+
+    race(way, approve, approve)
+    assert LedgerBatch.objects.filter(kind=BatchKind.ADJUSTMENT).count() == 1
+    assert balance(holder=here.resident) == Decimal("0.24")
+    assert check_chain(distributor=here.distributor) is None
+
+
+@each_way
+def test_who_approves_and_who_refuses_at_once_leave_one_word_that_counts(way):
+    world, _, event = make_case()
+    run = settle(event=event)
+    admin, second = world.here.admin, make_admin(world.here.distributor)
+    race(
+        way,
+        lambda: approve_run(run=run, by=admin),
+        lambda: refuse_run(run=run, by=second, reason="shut"),
+    )
+    assert run.decisions.count() == 2
+    newest = run.decisions.order_by("pk").last()
+    if newest.kind == DecisionKind.REFUSED:
+        with pytest.raises(NotApproved):
+            post_run(run=run)
+    else:
+        assert post_run(run=run).number == 1
+
+
+def capped_events():
+    """Two events of which each alone would pay the home 1.60 of the season's 2.00."""
+    world, program, event = make_case(rate="0", rate_per_kwh=Decimal(1), cap_per_season=Decimal("2.00"))
+    day = timedelta(days=1)
+    put(world.here.home, EVENT_DAY + day, 600)
+    put(world.here.school, EVENT_DAY + day, 60_000)
+    return world.here, [event, record_completed_event(program=program, start=PAST[0] + day, end=PAST[1] + day)]
+
+
+@each_way
+def test_two_events_settled_at_once_share_the_seasons_cap(way):
+    here, events = capped_events()
+    race(way, lambda: settle(event=events[0]), lambda: settle(event=events[1]))
+    lines = SettlementLine.objects.filter(meter=here.home)
+    assert sorted(lines.values_list("credit", flat=True)) == [Decimal("0.40"), Decimal("1.60")]
+    for event in events:
+        post_run(run=settle(event=event))
+    assert balance(holder=here.resident) == Decimal("2.00")
+
+
+# Who is refused does not wait in its transaction for the other one.
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "first inside second"])
+def test_two_postings_at_once_never_pay_above_the_seasons_cap(way):
+    here, events = capped_events()
+    post_run(run=settle(event=events[0]))
+    put(here.home, EVENT_DAY, 1000)
+    less, more = settle(event=events[0]), settle(event=events[1])
+    lines = SettlementLine.objects.filter(meter=here.home)
+    assert [lines.get(run=run).credit for run in (less, more)] == [0, Decimal("1.60")]
+    _, poster = race(way, lambda: post_run(run=less), lambda: post_run(run=more))
+    # Before the other event's money is taken back there is no room for this one's.
+    is_refused = isinstance(poster.refused, SeasonFull)
+    assert balance(holder=here.resident) == (0 if is_refused else Decimal("1.60"))
+    post_run(run=settle(event=events[1]))
+    assert balance(holder=here.resident) == Decimal("1.60")
+    assert check_chain(distributor=here.distributor) is None
+
+
+@each_way
+@pytest.mark.parametrize("other", ["against", "adjust"])
+def test_two_who_decide_one_dispute_at_once_leave_one_outcome(way, other):
+    world, _, event = make_case()
+    run = settle(event=event)
+    post_run(run=run)
+    here, second = world.here, make_admin(world.here.distributor)
+    line = run.lines.select_related("run__event__program").get(meter=here.home)
+    dispute = open_dispute(line=line, category="reading", by=here.resident)
+
+    def adjust(by):
+        resolve_by_adjusting(dispute=dispute, outcome="You are right.", amount=Decimal(1), by=by)
+
+    ways = {
+        "against": lambda: resolve_against(dispute=dispute, outcome="It is right.", by=second),
+        "adjust": lambda: adjust(second),
+    }
+    writers = race(way, lambda: adjust(here.admin), ways[other])
+    assert sorted(writer.refused is None for writer in writers) == [False, True]
+    dispute.refresh_from_db()
+    assert Adjustment.objects.count() == int(dispute.state == DisputeState.IN_FAVOR)
+    assert balance(holder=here.resident) == Decimal("2.24")
+
+
+@each_way
+def test_two_objections_at_once_are_one_dispute(way):
+    world, _, event = make_case()
+    run = settle(event=event)
+    line = run.lines.select_related("run__event__program").get(meter=world.here.home)
+
+    def object_to_it():
+        open_dispute(line=line, category="reading", by=world.here.resident)
+
+    race(way, object_to_it, object_to_it)
+    assert Dispute.objects.count() == 1

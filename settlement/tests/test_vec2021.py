@@ -16,6 +16,7 @@ from django.test import TestCase
 
 from events.models import Event, EventState
 from settlement.models import Account, LedgerEntry, SettlementRun
+from settlement.traces import opened
 from tests.builder import make_distributor
 
 pytestmark = pytest.mark.slow
@@ -104,5 +105,5 @@ class SettlementsOf2021(TestCase):
 
     def test_no_holiday_is_near_enough_to_matter(self):
         for run in SettlementRun.objects.all():
-            days = run.lines.get(meter__number="M001").trace["days"]
+            days = opened(run.lines.get(meter__number="M001"))["days"]
             assert "HOLIDAY" not in {day["outcome"] for day in days}

@@ -1,0 +1,16 @@
+"""What telling people of an event means for programs that pay by predictions."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from events.models import Event, EventState
+from events.signals import event_changed
+from settlement.services.freeze import freeze_predictions
+
+
+@receiver(event_changed)
+def keep_predictions(sender: type[Event], event: Event, **kwargs: Any) -> None:
+    """Keeps what is predicted now, before a later forecast replaces it."""
+    if event.state == EventState.NOTIFIED:
+        freeze_predictions(event=event)

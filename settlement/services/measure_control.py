@@ -1,0 +1,33 @@
+"""Baselines from the homes that were held out of the event by lot."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from events.models import Participation, ParticipationState
+from settlement.baselines import Plan, compute_reward, control_baseline, group_of
+from settlement.services.case import Case, Participant
+from settlement.services.measured import Measured
+
+ByDays = Callable[[list[Participant]], Iterator[Measured]]
+
+
+def measure_by_control(case: Case, plan: Plan, group: list[Participant], by_days: ByDays) -> Iterator[Measured]:
+    """The participants measured against the held-out homes with the same interval, in their order.
+
+    Args:
+        by_days: measures meters by their own days, under the same plan.
+    """
+    homes = group_of(row.baseline for row in by_days(held_out(case, plan.minutes)))
+    for row in by_days(group):
+        baseline = control_baseline(plan.preset, row.baseline, homes)
+        reward = compute_reward(baseline, case.terms, row.participant.nominated_kw)
+        yield replace(row, baseline=baseline, reward=reward)
+
+
+def held_out(case: Case, minutes: int) -> list[Participant]:
+    """Those held out of the event whose meters have this interval, by meter number."""
+    rows = Participation.objects.filter(
+        event=case.event, state=ParticipationState.HELD_OUT, meter__interval_minutes=minutes
+    )
+    ordered = rows.select_related("meter").order_by("meter__number", "meter_id")
+    return [Participant(row.meter, row.holder_id, None) for row in ordered]

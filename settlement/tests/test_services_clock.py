@@ -1,0 +1,122 @@
+"""Settlement by the clock: when an estimate is made, when the final run, and when nothing."""
+
+from datetime import timedelta
+
+import pytest
+
+from delivery.models import Notice
+from events.models import Event, EventState
+from meters.models import HitState, IntervalReading, QualityHit, QualityRule
+from settlement.models import LedgerBatch, RunKind, SettlementRun
+from settlement.services.clock import data_state, deadline, settle_by_clock
+from settlement.tests.world import make_case
+
+pytestmark = pytest.mark.django_db
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture
+def case():
+    """The event as one that was called, not recorded afterwards."""
+    # A run is made now, long after the event: only a far deadline is still ahead then.
+    world, program, event = make_case(data_deadline_days=390)
+    Event.objects.filter(pk=event.pk).update(created_at=event.start - DAY)
+    event.refresh_from_db()
+    return world, program, event
+
+
+def kinds():
+    return [run.kind for run in SettlementRun.objects.order_by("number")]
+
+
+def take_away(world, event, count=1):
+    """The school's last readings of the event."""
+    IntervalReading.objects.filter(meter=world.here.school, start__gte=event.end - count * 30 * MINUTE).delete()
+
+
+def put_one_more(world, event):
+    IntervalReading.objects.create(meter=world.here.school, start=event.end - HOUR, energy_wh=20_000)
+
+
+def test_an_estimate_follows_at_once_when_all_readings_are_in(case):
+    _, _, event = case
+    assert data_state(event).is_whole
+    (run,) = settle_by_clock(now=event.end + MINUTE)
+    assert (run.kind, run.created_by) == (RunKind.PRELIMINARY, None)
+    assert not LedgerBatch.objects.exists()
+    assert settle_by_clock(now=event.end + 2 * MINUTE) == []
+
+
+def test_missing_readings_are_waited_for_a_quarter_of_an_hour(case):
+    world, _, event = case
+    take_away(world, event)
+    assert (data_state(event).present, data_state(event).expected) == (7, 8)
+    assert settle_by_clock(now=event.end + MINUTE) == []
+    assert len(settle_by_clock(now=event.end + 15 * MINUTE)) == 1
+
+
+def test_without_any_reading_there_is_no_estimate(case):
+    _, _, event = case
+    IntervalReading.objects.filter(start__gte=event.start).delete()
+    assert settle_by_clock(now=event.end + DAY) == []
+
+
+def test_a_late_reading_makes_another_estimate_after_the_pause(case):
+    world, _, event = case
+    take_away(world, event, 2)
+    (first,) = settle_by_clock(now=event.end + 15 * MINUTE)
+    put_one_more(world, event)
+    assert settle_by_clock(now=first.created_at + 5 * HOUR) == []
+    (second,) = settle_by_clock(now=first.created_at + 6 * HOUR)
+    assert (second.number, second.kind) == (2, RunKind.PRELIMINARY)
+
+
+def test_the_final_run_comes_a_day_later_and_waits_for_approval(case):
+    _, _, event = case
+    settle_by_clock(now=event.end + MINUTE)
+    later = SettlementRun.objects.get().created_at + DAY
+    (run,) = settle_by_clock(now=later)
+    assert run.kind == RunKind.FINAL
+    assert not LedgerBatch.objects.exists()
+    assert settle_by_clock(now=later + DAY) == []
+    assert kinds() == [RunKind.PRELIMINARY, RunKind.FINAL]
+    event.refresh_from_db()
+    assert event.state == EventState.MEASURED
+
+
+def test_a_doubt_about_a_reading_holds_the_final_run_until_the_deadline(case):
+    world, _, event = case
+    here = world.here
+    QualityHit.objects.create(
+        distributor=here.distributor,
+        meter=here.home,
+        rule=QualityRule.SPIKE,
+        start=event.start,
+        end=event.end,
+        state=HitState.OPEN,
+    )
+    (estimate,) = settle_by_clock(now=event.end + 2 * DAY)
+    assert estimate.kind == RunKind.PRELIMINARY
+    (final,) = settle_by_clock(now=max(deadline(event), estimate.created_at + DAY))
+    assert final.kind == RunKind.FINAL
+
+
+def test_tests_and_what_was_recorded_afterwards_are_left_alone(case):
+    _, _, event = case
+    Event.objects.filter(pk=event.pk).update(is_test=True)
+    assert settle_by_clock(now=event.end + DAY) == []
+    Event.objects.filter(pk=event.pk).update(is_test=False, created_at=event.end + HOUR)
+    assert settle_by_clock(now=event.end + DAY) == []
+
+
+def test_people_hear_of_one_estimate_and_that_it_is_provisional(case, monkeypatch):
+    world, _, event = case
+    monkeypatch.setattr("settlement.notices.NEWS", timedelta(days=10_000))
+    take_away(world, event, 2)
+    settle_by_clock(now=event.end + 15 * MINUTE)
+    put_one_more(world, event)
+    settle_by_clock(now=SettlementRun.objects.get().created_at + 6 * HOUR)
+    assert kinds() == [RunKind.PRELIMINARY] * 2
+    notices = Notice.objects.filter(user=world.here.resident, title__startswith="Provisional")
+    assert "$2.24" in notices.get().title
+    assert "readings up to" in notices.get().body

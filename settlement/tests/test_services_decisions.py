@@ -1,0 +1,137 @@
+"""Approving, refusing and reopening a settlement: who may, when it is posted, and what then."""
+
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from events.models import Event
+from settlement.errors import EstimateNotPosted, NotApproved, NotPosted, ReasonMissing, StaleRun
+from settlement.models import Account, DecisionKind, LedgerBatch, LedgerEntry, RunDecision, RunKind
+from settlement.services import approve_run, post_run, refuse_run, reopen_run, settle
+from settlement.tests.world import EVENT_DAY, make_case, put
+from tests.builder import make_admin
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def case():
+    return make_case()
+
+
+@pytest.fixture
+def second(case):
+    return make_admin(case[0].here.distributor)
+
+
+def test_a_persons_run_is_posted_once_another_one_approved_it(case, second):
+    world, _, event = case
+    run = settle(event=event, by=world.here.admin)
+    with pytest.raises(NotApproved):
+        post_run(run=run)
+    with pytest.raises(NotApproved):
+        approve_run(run=run, by=world.here.admin)
+    decision = approve_run(run=run, by=second)
+    assert approve_run(run=run, by=second) == decision
+    batch = post_run(run=run, by=world.here.admin)
+    assert (batch.posted_by, batch.entries.count()) == (world.here.admin, 4)
+
+
+def test_the_database_lets_no_author_approve(case):
+    world, _, event = case
+    run = settle(event=event, by=world.here.admin)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        RunDecision.objects.create(run=run, kind=DecisionKind.APPROVED, decided_by=world.here.admin)
+
+
+def test_a_run_by_the_clock_needs_one_person_once_a_person_posts_it(case):
+    world, _, event = case
+    run = settle(event=event)
+    with pytest.raises(NotApproved):
+        post_run(run=run, by=world.here.admin)
+    approve_run(run=run, by=world.here.admin)
+    assert post_run(run=run, by=world.here.admin).number == 1
+
+
+def test_what_the_command_line_makes_and_posts_needs_nobody(case):
+    assert post_run(run=settle(event=case[2])).number == 1
+
+
+def test_what_was_refused_is_not_posted_until_somebody_approves_it_after_all(case, second):
+    _, _, event = case
+    run = settle(event=event)
+    with pytest.raises(ReasonMissing):
+        refuse_run(run=run, by=second, reason="  ")
+    with pytest.raises(ReasonMissing):
+        refuse_run(run=run, by=second, reason="x" * 301)
+    refuse_run(run=run, by=second, reason="the school was closed")
+    with pytest.raises(NotApproved, match="the school was closed"):
+        post_run(run=run)
+    approve_run(run=run, by=second)
+    assert post_run(run=run, by=second)
+    assert [row.kind for row in run.decisions.all()] == [DecisionKind.REFUSED, DecisionKind.APPROVED]
+
+
+def test_a_posted_settlement_is_opened_with_a_reason_and_posts_only_the_difference(case, second):
+    world, _, event = case
+    first = settle(event=event)
+    with pytest.raises(NotPosted):
+        reopen_run(run=first, by=second, reason="a meter was swapped")
+    post_run(run=first)
+    with pytest.raises(ReasonMissing):
+        reopen_run(run=first, by=second, reason="")
+    reopen_run(run=first, by=second, reason="a meter was swapped")
+    put(world.here.home, EVENT_DAY, 700)
+    run = settle(event=event, by=world.here.admin)
+    approve_run(run=run, by=second)
+    batch = post_run(run=run, by=second)
+    owed = batch.entries.filter(account=Account.OWED).values_list("amount", flat=True)
+    assert list(owed) == [Decimal("-0.56")]
+    with pytest.raises(StaleRun):
+        approve_run(run=first, by=world.here.admin)
+
+
+def test_estimates_trials_tests_and_replaced_runs_are_neither_decided_on_nor_posted(case, second):
+    world, _, event = case
+    estimate = settle(event=event, kind=RunKind.PRELIMINARY)
+    stale = settle(event=event)
+    for run in (estimate, settle(event=event, preset="ten-in-ten")):
+        with pytest.raises(EstimateNotPosted):
+            post_run(run=run)
+        with pytest.raises(EstimateNotPosted):
+            approve_run(run=run, by=second)
+    put(world.here.home, EVENT_DAY, 700)
+    settle(event=event)
+    with pytest.raises(StaleRun):
+        refuse_run(run=stale, by=second, reason="old")
+    Event.objects.filter(pk=event.pk).update(is_test=True)
+    stale.refresh_from_db()
+    with pytest.raises(EstimateNotPosted):
+        post_run(run=type(stale).objects.get(pk=stale.pk))
+    assert not LedgerBatch.objects.exists()
+
+
+def test_a_run_that_is_still_being_written_is_not_posted(case):
+    _, _, event = case
+    run = settle(event=event)
+    run.sealed_at = None
+    with pytest.raises(EstimateNotPosted):
+        post_run(run=run)
+
+
+def test_nobody_of_another_distributor_decides(case):
+    world, _, event = case
+    run = settle(event=event)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        RunDecision.objects.create(run=run, kind=DecisionKind.APPROVED, decided_by=world.there.admin)
+
+
+def test_points_are_a_second_currency_in_the_same_batch():
+    world, _, event = make_case(points_per_kwh=100)
+    batch = post_run(run=settle(event=event))
+    points = LedgerEntry.objects.filter(batch=batch, unit="points", account=Account.OWED, holder=world.here.resident.pk)
+    # 1600 Wh delivered; the school’s 100 kWh stand beside them.
+    assert points.get().amount == Decimal(160)
+    for unit in ("money", "points"):
+        assert sum(batch.entries.filter(unit=unit).values_list("amount", flat=True)) == 0
