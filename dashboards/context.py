@@ -138,6 +138,7 @@ def _entries(role: Role) -> tuple[str, list[tuple[str, str, str]]]:
     if role is Role.RESIDENT:
         return "tabs", [
             ("home", _("Home"), "home"),
+            ("programs", _("Programs"), "list"),
             ("rewards", _("Rewards"), "coin"),
             ("account", _("Account"), "user"),
         ]
@@ -146,6 +147,7 @@ def _entries(role: Role) -> tuple[str, list[tuple[str, str, str]]]:
             ("organization_home", _("Overview"), "home"),
             ("organization_load", _("Load"), "chart"),
             ("organization_meters", _("Meters"), "meter"),
+            ("organization_programs", _("Programs"), "calendar"),
             ("organization_rewards", _("Rewards"), "coin"),
         ]
         if role is Role.ORGANIZATION_ADMIN:
@@ -159,10 +161,12 @@ def _entries(role: Role) -> tuple[str, list[tuple[str, str, str]]]:
             ("operator_home", _("Overview"), "home"),
             ("load_fleet", _("Load"), "chart"),
             ("operator_meters", _("Meters"), "meter"),
+            ("operator_programs", _("Programs"), "list"),
             ("operator_events", _("Events"), "calendar"),
+            ("operator_settlement", _("Settlement"), "coin"),
             ("operator_imports", _("Data"), "down"),
             *_organizations(role),
-            *_sent_mail(role),
+            *_messages(role),
             ("admin:index", _("Administration"), "gear"),
         ]
     return "public", [
@@ -178,7 +182,7 @@ def _organizations(role: Role) -> list[tuple[str, str, str]]:
     return [("operator_organizations", _("Organizations"), "people")] if may_decide else []
 
 
-def _sent_mail(role: Role) -> list[tuple[str, str, str]]:
-    """The page of sent mail: in the demonstration, for those who run it."""
-    may_read = settings.DEMO and role in (Role.DISTRIBUTOR_ADMIN, Role.PLATFORM)
-    return [("operator_mail", _("Sent mail"), "mail")] if may_read else []
+def _messages(role: Role) -> list[tuple[str, str, str]]:
+    """What is sent to people, for those who may see their addresses."""
+    may_read = role in (Role.DISTRIBUTOR_ADMIN, Role.PLATFORM)
+    return [("operator_messages", _("Messages"), "mail")] if may_read else []

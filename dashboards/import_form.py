@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from common.units import WH_PER_UNIT
+from common.units import W_PER_UNIT, WH_PER_UNIT
 from meters.models import Meter
 from meters.services.batches import too_large
 
@@ -32,7 +32,7 @@ class ImportForm(forms.Form):
     unit = forms.ChoiceField(
         label=_("Unit of the energies"),
         required=False,
-        choices=[("", _("as the file says, else kWh")), *((unit, unit) for unit in WH_PER_UNIT)],
+        choices=[("", _("as the file says, else kWh")), *((unit, unit) for unit in (*WH_PER_UNIT, *W_PER_UNIT))],
     )
     zone = forms.CharField(
         label=_("Time zone"),

@@ -4,40 +4,51 @@ from fractions import Fraction
 from typing import Any
 
 from django.db.models import Count, OuterRef, Subquery, Sum
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from common.speech import number_words
 from dashboards.words import money
 from events.models import Event, EventState, Program
+from events.term_words import limit_words, notice_words, pay_sentences, season_words
 from organizations.models import Distributor
 from settlement.exact import from_cents, sum_of_cents
-from settlement.models import LedgerEntry, SettlementLine, SettlementRun
+from settlement.models import LedgerEntry, SettlementLine
 from settlement.models.ledger import Account
+from settlement.selectors import newest_runs
 
 FINISHED = (EventState.COMPLETED, EventState.MEASURED, EventState.SETTLED, EventState.CLOSED)
 
 
 def open_programs(distributor: Distributor | None) -> list[dict[str, Any]]:
-    """Name and price of each open program, in the words of the page."""
+    """What each open program pays and asks, in the words of the page."""
     if distributor is None:
         return []
-    programs = Program.objects.filter(distributor=distributor, is_open=True, versions__isnull=False).distinct()
-    return [
-        {
-            "name": program.name,
-            "price": _("%(price)s for each kilowatt you use less, on average over an event")
-            % {"price": money(program.current.rate_per_kw, distributor.currency)},
-            "when": program.description,
-        }
-        for program in programs
-    ]
+    programs = Program.objects.filter(
+        distributor=distributor, is_open=True, versions__published_at__isnull=False
+    ).distinct()
+    return [_offer(program) for program in programs]
+
+
+def _offer(program: Program) -> dict[str, Any]:
+    version = program.current
+    return {
+        "name": program.name,
+        "text": program.description,
+        "price": "; ".join(pay_sentences(version)) or _("Nothing in money or points"),
+        "when": season_words(version),
+        "limit": limit_words(version),
+        "notice": notice_words(version),
+        "penalty": bool(version.penalty_per_kw),
+        "detail_url": reverse("program_detail", args=[program.pk]),
+    }
 
 
 def season(distributor: Distributor | None) -> dict[str, Any] | None:
     """Finished events, participants, energy saved and money paid; None before the first event is settled."""
     if distributor is None:
         return None
-    newest = SettlementRun.objects.filter(event=OuterRef("pk")).order_by("-number").values("pk")[:1]
+    newest = newest_runs().filter(event=OuterRef("pk")).values("pk")[:1]
     events = Event.objects.filter(program__distributor=distributor, state__in=FINISHED)
     runs = [run for run in events.annotate(run=Subquery(newest)).values_list("run", flat=True) if run]
     if not runs:

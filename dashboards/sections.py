@@ -9,6 +9,16 @@ from django.utils.translation import gettext as _
 # Which entry of the navigation stands for which pages; the first is where it leads.
 SECTIONS = {
     "meters": ("operator_meters", "operator_map"),
+    "settlement": (
+        "operator_settlement",
+        "operator_ledger",
+        "operator_flags",
+        "operator_disputes",
+        "operator_adjustments",
+    ),
+    "programs": ("operator_programs", "operator_insights", "operator_wholesale"),
+    # The second one in the demonstration only.
+    "messages": ("operator_messages", "operator_mail"),
     "data": ("operator_imports", "operator_quality", "operator_quality_hits", "operator_outages"),
 }
 
@@ -32,6 +42,16 @@ def _labels() -> dict[str, str]:
     return {
         "operator_meters": _("List"),
         "operator_map": _("Map"),
+        "operator_settlement": _("Events"),
+        "operator_ledger": _("Ledger"),
+        "operator_disputes": _("Disputes"),
+        "operator_adjustments": _("Adjustments"),
+        "operator_flags": _("What looks odd"),
+        "operator_programs": _("List"),
+        "operator_insights": _("Results"),
+        "operator_wholesale": _("Wholesale"),
+        "operator_messages": _("Messages"),
+        "operator_mail": _("Sent mail"),
         "operator_imports": _("Imports"),
         "operator_quality": _("Completeness"),
         "operator_quality_hits": _("What looks wrong"),

@@ -16,6 +16,7 @@ from dashboards.charts.data import (
 from dashboards.charts.heat import HeatCells, heat_columns, heat_csv_rows, heat_payload
 from dashboards.charts.load import LoadSeries, load_columns, load_csv_rows, load_payload, load_table
 from dashboards.charts.meter import empty_payload, meter_payload, meter_sentence, meter_table
+from dashboards.charts.pairs import Pair, pair_rows, pairs_payload
 from dashboards.charts.participation import participation_payload
 from dashboards.charts.peaks import Peak, month_peaks, peak_csv_rows, peak_rows, peaks_of
 from dashboards.charts.places import map_payload
@@ -24,9 +25,9 @@ from dashboards.charts.skeletons import FIGURES, UnknownFigureError, etag, figur
 
 __all__ = [
     "FIGURES", "ChartDataError", "ChartError", "CorrelationSeries", "EventSpan", "HeatCells", "LoadSeries",
-    "MeterPoint", "MeterSlots", "Payload", "Peak", "UnknownFigureError", "correlation_payload",
+    "MeterPoint", "MeterSlots", "Pair", "Payload", "Peak", "UnknownFigureError", "correlation_payload",
     "empty_payload", "etag", "figure_json", "heat_columns", "heat_csv_rows", "heat_payload", "load_columns",
     "load_csv_rows", "load_payload", "load_table", "map_payload", "meter_payload", "meter_sentence",
-    "meter_table", "month_peaks", "participation_payload", "payload_json", "peak_csv_rows", "peak_rows",
-    "peaks_of", "rank_payload", "rank_table", "ranks",
+    "meter_table", "month_peaks", "pair_rows", "pairs_payload", "participation_payload", "payload_json",
+    "peak_csv_rows", "peak_rows", "peaks_of", "rank_payload", "rank_table", "ranks",
 ]  # fmt: skip

@@ -18,6 +18,7 @@ from dashboards.charts.data import ChartError, Payload
 from dashboards.charts.heat import heat_figure
 from dashboards.charts.load_figure import load_figure
 from dashboards.charts.meter_figure import meter_figure
+from dashboards.charts.pairs import fatigue_figure, season_figure, wholesale_figure
 from dashboards.charts.participation import participation_figure
 from dashboards.charts.places import map_figure
 from dashboards.charts.rank import rank_figure
@@ -34,6 +35,9 @@ FIGURES: MappingProxyType[str, Callable[[], Any]] = MappingProxyType(
         "sums": sums_figure,
         "comparison": comparison_figure,
         "load": load_figure,
+        "wholesale": wholesale_figure,
+        "season": season_figure,
+        "fatigue": fatigue_figure,
     }
 )
 

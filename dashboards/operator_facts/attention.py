@@ -11,18 +11,19 @@ from django.utils.translation import ngettext
 
 from accounts.models import ApprovalStatus, User
 from dashboards.operator_facts.overview import Newest
+from dashboards.operator_facts.settlement import runs_to_approve
 from dashboards.times import moment_words
+from delivery.attention import UNDELIVERED, undelivered
 from delivery.models import DeliveryState, Message
 from events.models import Event, EventState
 from forecasting.models import ForecastState
 from forecasting.selectors import newest_forecast
 from meters.models import BatchState, HitState, ImportBatch, QualityHit
 from organizations.models import Distributor
+from settlement.models import Dispute, DisputeState
 
 NAMED = 5
-WAITING_TOO_LONG = timedelta(minutes=15)
 FORECAST_TOO_OLD = timedelta(hours=36)
-MESSAGE_DAYS = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,14 @@ class Need:
 
 
 def needs(distributor: Distributor, newest: Sequence[Newest], now: datetime, *, may_manage: bool) -> list[Need]:
-    """Everything that needs somebody, the most pressing first; empty when all is well. Six queries."""
+    """Everything that needs somebody, the most pressing first; empty when all is well. Eight queries."""
     return [
         *_stale(newest, now),
-        *_messages(distributor, now, may_manage),
+        *_messages(distributor, may_manage),
         *_forecast(distributor, now),
         *_events(distributor, now),
+        *_settlements(distributor),
+        *_disputes(distributor, now),
         *_data(distributor),
         *_people(distributor, may_manage),
     ]
@@ -98,12 +101,9 @@ def _stale(newest: Sequence[Newest], now: datetime) -> list[Need]:
     ]
 
 
-def _messages(distributor: Distributor, now: datetime, may_manage: bool) -> list[Need]:
-    lost, late = (
-        Q(state=DeliveryState.UNREACHABLE),
-        Q(state=DeliveryState.PENDING, created_at__lt=now - WAITING_TOO_LONG),
-    )
-    mine = Message.objects.filter(tenant=distributor.pk, created_at__gte=now - MESSAGE_DAYS)
+def _messages(distributor: Distributor, may_manage: bool) -> list[Need]:
+    mine = Message.objects.filter(undelivered(), tenant=distributor.pk)
+    lost, late = (Q(state=state) for state in (DeliveryState.UNREACHABLE, DeliveryState.PENDING))
     counts = mine.aggregate(lost=Count("pk", filter=lost), late=Count("pk", filter=late))
     total = counts["lost"] + counts["late"]
     if not total:
@@ -112,7 +112,7 @@ def _messages(distributor: Distributor, now: datetime, may_manage: bool) -> list
         Need(
             ngettext("%(count)d message not delivered", "%(count)d messages not delivered", total) % {"count": total},
             _("%(lost)d given up, %(late)d still being tried, in the last 30 days.") % counts,
-            reverse("admin:delivery_message_changelist") if may_manage else "",
+            f"{reverse('operator_messages')}?state={UNDELIVERED}" if may_manage else "",
             _("See them"),
         )
     ]
@@ -138,6 +138,38 @@ def _forecast(distributor: Distributor, now: datetime) -> list[Need]:
     if issue.issued_at < now - FORECAST_TOO_OLD:
         return [Need(_("Forecast old"), _("The last one is of %(when)s.") % {"when": when}, url, _("See it"))]
     return []
+
+
+def _settlements(distributor: Distributor) -> list[Need]:
+    """Final settlements that wait for a second person, or for their posting."""
+    waiting = runs_to_approve(distributor).count()
+    if not waiting:
+        return []
+    label = ngettext("%(count)d settlement waits", "%(count)d settlements wait", waiting)
+    return [
+        Need(
+            label % {"count": waiting},
+            _("Worked out finally; somebody approves it, then it is posted."),
+            f"{reverse('operator_settlement')}?stage=to_approve",
+            _("See them"),
+            "info",
+        )
+    ]
+
+
+def _disputes(distributor: Distributor, now: datetime) -> list[Need]:
+    """Objections that wait for an answer."""
+    late = Count("pk", filter=Q(due_at__lt=now))
+    waiting = Dispute.objects.filter(distributor=distributor, state=DisputeState.OPEN)
+    found = waiting.aggregate(count=Count("pk"), late=late)
+    if not found["count"]:
+        return []
+    text = _("Each is answered within ten working days; none is late.")
+    if found["late"]:
+        text = ngettext("%(late)d is overdue.", "%(late)d are overdue.", found["late"]) % found
+    label = ngettext("%(count)d dispute", "%(count)d disputes", found["count"]) % found
+    tone = "attention" if found["late"] else "info"
+    return [Need(label, text, reverse("operator_disputes"), _("See them"), tone)]
 
 
 def _events(distributor: Distributor, now: datetime) -> list[Need]:

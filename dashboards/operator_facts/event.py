@@ -1,22 +1,24 @@
 """One event: its terms, who takes part, and what the settlement found."""
 
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from common.money import parse_fraction
-from common.speech import plain_words
+from common.speech import number_words, plain_words
 from dashboards.operator_facts.event_words import ANSWER_TONES, duration_words
 from dashboards.operator_facts.events import event_name
 from dashboards.operator_facts.holders import holder_names
+from dashboards.selectors.event_watch import Answer, answers_in
 from dashboards.times import moment_words
 from dashboards.words import kwh, money
-from events.models import Event, Participation, ParticipationState
-from events.selectors import nominations_at
+from events.models import Event, OptPolicy, Participation, ParticipationState
+from events.selectors import nominations_of
 from meters.models import Meter
 from settlement.models import LineStatus, SettlementLine, SettlementRun
 from settlement.selectors import newest_runs
@@ -57,33 +59,54 @@ def participations_of(event: Event, meters: QuerySet[Meter] | None = None) -> Qu
     return rows.order_by("meter__number", "pk")
 
 
-def answers(event: Event) -> dict[str, Any] | None:
+def answers_of(rows: Sequence[Answer], event: Event) -> dict[str, Any] | None:
     """How many joined, skipped and said nothing, and the bar of their shares; None while nobody is fixed.
 
-    Whoever is measured or settled already joined or said nothing: they stand as taking part. One query.
+    Whoever is measured or settled already joined or said nothing: they stand as taking part. Who is held out for
+    comparison was asked nothing and is counted apart.
     """
-    rows = Participation.objects.filter(event=event).order_by().values_list("state")
-    counts = dict(rows.annotate(Count("pk")))
+    counts = Counter(row.state for row in rows)
+    held_out = counts.pop(ParticipationState.HELD_OUT, 0)
     total = sum(counts.values())
-    if not total:
+    if not total and not held_out:
         return None
-    skipped = counts.get(ParticipationState.OPTED_OUT, 0)
-    silent = sum(counts.get(state, 0) for state in SILENT)
+    skipped = counts[ParticipationState.OPTED_OUT]
+    silent = sum(counts[state] for state in SILENT)
     taking = total - skipped - silent
-    is_over = taking > counts.get(ParticipationState.OPTED_IN, 0)
+    is_over = taking > counts[ParticipationState.OPTED_IN]
     parts = [
         ("c-joined", _("Took part") if is_over else _("Joined"), taking),
         ("c-skipped", _("Skipped"), skipped),
         ("c-silent", _("No answer"), silent),
     ]
-    return {"total": total, "parts": _shares(parts, total)}
+    return {
+        "total": total,
+        "held_out": held_out,
+        "parts": _shares(parts, total),
+        "text": ", ".join(f"{number_words(count)} {label.lower()}" for _style, label, count in parts),
+        "silence": _silence_words(event, silent),
+    }
+
+
+def answers(event: Event) -> dict[str, Any] | None:
+    """The same, read now. One query."""
+    return answers_of(answers_in(event), event)
+
+
+def _silence_words(event: Event, silent: int) -> str:
+    """What no answer means, where somebody gave none."""
+    if not silent:
+        return ""
+    if event.version.opt_policy == OptPolicy.OPT_IN:
+        return _("Who gives no answer does not take part.")
+    return _("Who gives no answer takes part.")
 
 
 def _shares(parts: Sequence[tuple[str, str, int]], total: int) -> list[dict[str, Any]]:
     """Each part with its place in a bar, as texts for SVG attributes."""
     shares, x = [], 0.0
     for style, label, count in parts:
-        width = 100 * count / total
+        width = 100 * count / total if total else 0.0
         shares.append({"style": style, "label": label, "count": count, "x": f"{x:.2f}%", "width": f"{width:.2f}%"})
         x += width
     return shares
@@ -123,7 +146,7 @@ def participant_columns(run: SettlementRun | None) -> list[dict[str, Any]]:
 def participant_rows(event: Event, page: Sequence[Participation], run: SettlementRun | None) -> list[dict[str, Any]]:
     """Rows of components/table_cards.html: who, the answer, the nomination, and the result. Four queries."""
     names = holder_names({row.holder_id for row in page if row.holder_id})
-    nominated = nominations_at(program_id=event.program_id, at=event.start)
+    nominated = nominations_of(event=event)
     lines = _lines(run, page)
     currency = event.program.distributor.currency
     rows = []

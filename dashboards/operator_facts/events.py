@@ -1,10 +1,10 @@
 """The list of a distributor's events."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, When
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -24,12 +24,21 @@ STATE_FILTERS = {
 }
 # Later states say what became of a participation; who had joined is no longer told apart.
 OPEN_FOR_ANSWERS = (EventState.NOTIFIED, EventState.ACTIVE)
+KINDS = ("real", "test")
 
 
 def events_of(
-    distributor: Distributor, *, state: str, program: str, meters: QuerySet[Meter] | None = None
+    distributor: Distributor,
+    *,
+    state: str,
+    program: str,
+    kind: str = "",
+    now: datetime,
+    meters: QuerySet[Meter] | None = None,
 ) -> QuerySet[Event]:
-    """The distributor's events, newest first; an unknown filter finds nothing.
+    """The distributor's events: those to come, the next one first, then those that are over, the last one first.
+
+    An unknown filter finds nothing; `kind` is "test" or "real".
 
     With meters only those in which one of them takes part; of a draft nobody does yet.
     """
@@ -41,7 +50,12 @@ def events_of(
         events = events.filter(state__in=STATE_FILTERS.get(state, (state,)))
     if program:
         events = events.filter(program=int(program)) if _is_id(program) else events.none()
-    return events.select_related("program__distributor").order_by("-start", "-pk")
+    if kind:
+        events = events.filter(is_test=kind == "test") if kind in KINDS else events.none()
+    is_over = Case(When(Q(end__lte=now) | Q(state=EventState.CANCELLED), then=1), default=0)
+    ahead = Case(When(end__gt=now, then=F("start")))
+    ordered = events.annotate(is_over=is_over, ahead=Case(When(is_over=0, then=ahead)))
+    return ordered.select_related("program__distributor").order_by("is_over", "ahead", "-start", "-pk")
 
 
 def _is_id(text: str) -> bool:

@@ -26,7 +26,10 @@ from dashboards.times import (
     when_words,
 )
 from dashboards.words import money
-from events.models import Event, EventState, Nomination, Participation, ParticipationState
+from events.answers import answers_until
+from events.models import Event, EventState, Nomination, OptPolicy, Participation, ParticipationState, PayCap
+from events.term_words import pay_sentences
+from organizations.access import role_of
 from settlement.models import SettlementLine
 
 COMING = (EventState.NOTIFIED, EventState.ACTIVE)
@@ -37,11 +40,16 @@ _OVER = (EventState.COMPLETED, EventState.MEASURED, EventState.SETTLED, EventSta
 
 @dataclass(frozen=True)
 class Call:
-    """One event with the reader's participations in it, as of `now`."""
+    """One event with the reader's participations in it, as of `now`.
+
+    Attributes:
+        is_member: whether the reader sees it for an organization, to which other words and penalties apply.
+    """
 
     event: Event
     participations: Sequence[Participation]
     now: datetime
+    is_member: bool = False
 
     @property
     def is_running(self) -> bool:
@@ -49,9 +57,25 @@ class Call:
         return self.event.state in COMING and self.event.start <= self.now < self.event.end
 
     @property
+    def is_coming(self) -> bool:
+        """Whether it was announced and has not begun."""
+        return self.event.state == EventState.NOTIFIED and self.now < self.event.start
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, and was not called off."""
+        return self.event.state in _OVER or (self.event.state in COMING and self.now >= self.event.end)
+
+    @property
     def can_answer(self) -> bool:
         """Whether joining and skipping still work."""
-        return bool(self.participations) and self.event.state == EventState.NOTIFIED and self.now < self.event.start
+        is_open = self.event.state == EventState.NOTIFIED and self.now < answers_until(self.event)
+        return bool(self.participations) and is_open
+
+    @property
+    def has_skipped(self) -> bool:
+        """Whether the reader skipped it altogether, so that nothing of it concerns them."""
+        return bool(self.participations) and self.skipped == len(self.participations)
 
     @property
     def joined(self) -> int:
@@ -74,7 +98,14 @@ def next_call(*, user: User, now: datetime) -> Call | None:
     """The running event, else the next announced one, that the reader takes part in. Two queries."""
     events = with_program(Event.objects.visible_to(user)).filter(state__in=COMING, end__gt=now)
     event = events.order_by("start", "pk").first()
-    return Call(event, participations_of(user, event), now) if event is not None else None
+    return call_of(user, event, now) if event is not None else None
+
+
+def call_of(user: User, event: Event, now: datetime) -> Call:
+    """The event as the reader stands to it. One query."""
+    # The words of its terms speak of the program, which is known here.
+    event.version.program = event.program
+    return Call(event, participations_of(user, event), now, role_of(user).is_member)
 
 
 def with_program(events: QuerySet[Event]) -> QuerySet[Event]:
@@ -89,7 +120,7 @@ def full_words(event: Event) -> str:
 
 def answer_badge(call: Call) -> dict[str, str]:
     """How the reader stands to the event, as word, tone and sign."""
-    if call.is_running:
+    if call.is_running and not call.has_skipped:
         return {"badge": _("Running"), "badge_tone": "running", "badge_icon": ""}
     total = len(call.participations)
     if total and call.joined == total:
@@ -113,6 +144,9 @@ def event_card(call: Call, *, may_answer: bool, nominated: Nomination | None) ->
         "title": _("Running now") if call.is_running else _("Next event"),
         "when": when_words(event.start, event.end, zone, now=call.now),
         "detail": f"{span_words(event.start, event.end, zone)}. {event.program.name}.",
+        "note": event.note,
+        "test": _("Only a test") if event.is_test else "",
+        "calendar_url": "" if call.is_running else reverse("event_ics", args=[event.pk]),
         **answer_badge(call),
         "dayline": _dayline(call),
         "facts": _facts(call, nominated),
@@ -129,10 +163,19 @@ def _until(call: Call, can_answer: bool) -> str:
     if not can_answer:
         return ""
     event, zone = call.event, call.event.program.zone
-    words = {"hour": hour_zone_words(event.start, zone), "day": day_words(event.start, zone)}
-    away = (local_day(event.start, zone) - local_day(call.now, zone)).days
-    until = {0: _("%(hour)s today"), 1: _("%(hour)s tomorrow")}.get(away, _("%(hour)s %(day)s")) % words
-    return _("You can change your answer until %(until)s. Without an answer you take part.") % {"until": until}
+    until = answers_until(event)
+    words = {"hour": hour_zone_words(until, zone), "day": day_words(until, zone)}
+    away = (local_day(until, zone) - local_day(call.now, zone)).days
+    said = {0: _("%(hour)s today"), 1: _("%(hour)s tomorrow")}.get(away, _("%(hour)s %(day)s")) % words
+    sentence = _("You can change your answer until %(until)s.") % {"until": said}
+    return f"{sentence} {silence_words(event)}"
+
+
+def silence_words(event: Event) -> str:
+    """What no answer means by the terms."""
+    if event.version.opt_policy == OptPolicy.OPT_IN:
+        return _("Without an answer you do not take part.")
+    return _("Without an answer you take part.")
 
 
 def _dayline(call: Call) -> dict[str, Any]:
@@ -163,17 +206,28 @@ def _facts(call: Call, nominated: Nomination | None) -> list[dict[str, Any]]:
     return [
         {"label": _("What helps"), "value": helps},
         {"label": _("What it pays"), "value": pays_words(event, nominated)},
-        {"label": _("If you use more"), "value": _("Nothing happens. It never costs you.")},
+        {"label": _("If you use more"), "value": more_words(call)},
     ]
 
 
 def pays_words(event: Event, nominated: Nomination | None) -> str:
-    """What the event pays, in one sentence."""
-    price = money(event.version.rate_per_kw, event.program.distributor.currency)
-    words = _("%(price)s for each kW below usual, on average over the event") % {"price": price}
-    if nominated is None:
-        return f"{words}."
-    return _("%(words)s; at most for %(kw)s kW.") % {"words": words, "kw": plain_words(nominated.kw)}
+    """What the event pays, a sentence for each way."""
+    if event.is_test:
+        return _("This is only a test: nothing is paid.")
+    parts = pay_sentences(event.version)
+    by_nomination = event.version.pay_cap == PayCap.UP_TO_NOMINATION and event.version.rate_per_kw
+    if nominated is not None and by_nomination:
+        parts.append(_("at most for %(kw)s kW, as agreed") % {"kw": plain_words(nominated.kw)})
+    return "; ".join(parts) + "." if parts else _("Nothing is paid for this event.")
+
+
+def more_words(call: Call) -> str:
+    """What happens to who uses more than usual."""
+    penalty = call.event.version.penalty_per_kw
+    if not (call.is_member and penalty) or call.event.is_test:
+        return _("Nothing happens. It never costs you.")
+    price = money(penalty, call.event.program.distributor.currency)
+    return _("Each kW that was promised and is missing costs %(price)s.") % {"price": price}
 
 
 def nomination_of(call: Call) -> Nomination | None:
@@ -202,14 +256,29 @@ def steps_of(call: Call, lines: Sequence[SettlementLine]) -> list[dict[str, Any]
     told_before = event.notified_at is not None and event.notified_at < event.start
     told = moment_words(event.notified_at, zone) if event.notified_at and told_before else ""
     amount = _amount(lines)
-    whens = [told, "", hours_words(event.start, event.end, zone), "", amount if done[4] else "", ""]
+    whens = [told, "", hours_words(event.start, event.end, zone), "", _estimate_words(lines, amount), ""]
     whens[5] = amount if done[5] else ""
-    labels = [_("Told"), _answer_label(call), _("Running"), _("Checking"), _("Estimate"), _("Final")]
+    labels = [_("Told"), _answer_label(call), _running_label(call), _("Checking"), _("Estimate"), _("Final")]
     current = next((place for place, is_done in enumerate(done) if not is_done), len(done) - 1)
     return [
         {"label": label, "when": when, "done": is_done, "current": place == current}
         for place, (label, when, is_done) in enumerate(zip(labels, whens, done, strict=True))
     ]
+
+
+def _estimate_words(lines: Sequence[SettlementLine], amount: str) -> str:
+    """The amount, and up to when readings are in it while it is no more than an estimate."""
+    through = {line.run.data_through for line in lines if not is_final(line)} - {None}
+    if not through:
+        return amount
+    zone = lines[0].run.event.program.zone
+    time = moment_words(min(moment for moment in through if moment), zone)
+    return _("%(amount)s, data in up to %(time)s") % {"amount": amount, "time": time}
+
+
+def _running_label(call: Call) -> str:
+    # The next step stands out: before its start it would be read as if the event ran.
+    return _("The event") if call.is_coming else _("Running")
 
 
 def _answer_label(call: Call) -> str:

@@ -1,23 +1,30 @@
 """Why an amount is what it is, out of a settlement line and its frozen trace, in plain words."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from common.errors import PortalError
 from common.money import parse_fraction
 from common.speech import day_words, number_words, plain_words
 from dashboards.selectors.rewards import MEASURED, currency_of
 from dashboards.selectors.statement_days import DayGroup, Visited, groups_of
-from dashboards.times import hours_words
+from dashboards.times import hours_words, moment_words
 from dashboards.words import kwh, money
-from settlement.baselines import UnknownPreset, get_preset
-from settlement.models import LineStatus, SettlementLine
-from settlement.rule_words import rule_words
+from events.models import PayCap
+from settlement.baselines import AdjustmentKind, BaselineError, Preset, rule_data, rule_hash
+from settlement.models import LineKind, LineStatus, SettlementLine
+from settlement.own_rules import frozen_rule, rule_named
+from settlement.rule_words import words_of
+from settlement.traces import opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,24 @@ class Statement:
         self.event = line.run.event
         self.zone = self.event.program.zone
         self.currency = currency_of(line)
-        self.trace: dict[str, Any] = line.trace
+        self.trace: dict[str, Any] = opened(line)
+
+    @cached_property
+    def rule(self) -> Preset | None:
+        """The rule of the run; None where a trial's rule is not known any more."""
+        run, version = self.line.run, self.event.version
+        try:
+            own = run.preset == version.preset
+            distributor = self.event.program.distributor
+            rule = frozen_rule(version) if own else rule_named(distributor=distributor, name=run.preset)
+        except (BaselineError, PortalError):
+            return None
+        return rule if rule_hash(rule) == run.rule_sha256 else None
+
+    @property
+    def is_energy(self) -> bool:
+        """Whether each kWh is paid, and not the mean power."""
+        return self.line.kind == LineKind.ENERGY
 
     @property
     def is_measured(self) -> bool:
@@ -87,12 +111,21 @@ class Statement:
     @property
     def is_capped(self) -> bool:
         """Whether more was delivered than agreed, so that the agreed power was paid."""
-        return self.line.nomination_kw is not None and self.mean_kw > Fraction(self.line.nomination_kw)
+        return self.limit_kw is not None and self.mean_kw > Fraction(self.limit_kw)
+
+    @property
+    def limit_kw(self) -> Decimal | None:
+        """The agreed power, where the terms pay no more than that."""
+        return self.line.nomination_kw if self._is_limited else None
+
+    @property
+    def _is_limited(self) -> bool:
+        return self.event.version.pay_cap == PayCap.UP_TO_NOMINATION
 
     @property
     def paid_kw(self) -> Fraction:
         """The mean kW that were paid."""
-        return min(self.mean_kw, Fraction(self.line.nomination_kw or 0))
+        return min(self.mean_kw, Fraction(self.limit_kw or 0)) if self._is_limited else self.mean_kw
 
 
 def _slot(row: dict[str, Any], length: timedelta) -> SlotLine:
@@ -137,17 +170,25 @@ def _sum(statement: Statement) -> dict[str, str]:
         "used": kwh(line.event_wh or 0, 3),
         "saved": kwh(statement.saved_wh, 3),
         "hours": plain_words(statement.hours),
-        "price": money(statement.event.version.rate_per_kw, statement.currency),
+        "price": money(_price(statement), statement.currency),
         "paid": money(line.credit, statement.currency),
     }
 
 
+def _price(statement: Statement) -> Decimal:
+    version = statement.event.version
+    return version.rate_per_kwh if statement.is_energy else version.rate_per_kw
+
+
 def _footnote(statement: Statement) -> str:
-    line, price = statement.line, money(statement.event.version.rate_per_kw, statement.currency)
+    line, price = statement.line, money(_price(statement), statement.currency)
     if line.status == LineStatus.NO_NOMINATION:
         return _("No power was agreed for this meter, so the saving is shown and nothing is paid.")
     if statement.saved_wh <= 0:
         return _("You did not use less than usual over the event, so nothing is paid. It costs you nothing.")
+    if statement.is_energy:
+        told = {"saved": kwh(statement.saved_wh, 3), "price": price, "paid": money(line.credit, statement.currency)}
+        return _("%(saved)s kWh at %(price)s per kWh is %(paid)s, rounded once to the cent.") % told
     words = {"saved": kwh(statement.saved_wh, 3), "hours": _hours(statement.hours), "mean": _kw(statement.mean_kw)}
     mean = _("%(saved)s kWh over %(hours)s is %(mean)s kW on average.") % words
     cap = ""
@@ -222,7 +263,7 @@ def _adjustment(statement: Statement) -> dict[str, Any] | None:
         return None
     value, raw = parse_fraction(applied), statement.trace.get("adjustment_raw")
     limited = "ADJUSTMENT_CLAMPED" in statement.flags
-    ratio = _is_ratio(statement.trace.get("preset", ""))
+    ratio = _is_ratio(statement)
     number = number_words(value, 3) if ratio else f"{kwh(value, 3)} kWh"
     found = "" if raw is None else number_words(parse_fraction(raw), 3)
     words = _("Your average was multiplied by %(number)s.") if ratio else _("To each interval %(number)s were added.")
@@ -230,17 +271,33 @@ def _adjustment(statement: Statement) -> dict[str, Any] | None:
     return {"number": number, "words": words % {"number": number}, "note": note if limited and ratio else ""}
 
 
-def _is_ratio(name: str) -> bool:
-    try:
-        adjustment = get_preset(name).adjustment
-    except UnknownPreset:
-        return False
-    return adjustment is not None and adjustment.kind.value == "RATIO"
+def _is_ratio(statement: Statement) -> bool:
+    rule = statement.rule
+    return rule is not None and rule.adjustment is not None and rule.adjustment.kind is AdjustmentKind.RATIO
 
 
 def _checks(statement: Statement) -> list[dict[str, Any]]:
     """What was checked: title, words, and whether all is well."""
-    return [_readings_check(statement), *_pay_checks(statement), *_flag_checks(statement)]
+    return [
+        _readings_check(statement),
+        *_pay_checks(statement),
+        *_rule_check(statement),
+        *_flag_checks(statement),
+    ]
+
+
+def _rule_check(statement: Statement) -> list[dict[str, Any]]:
+    """Rule and prices were fixed before people were told of the event."""
+    event, frozen_at = statement.event, statement.event.version.published_at
+    if frozen_at is None:
+        return []
+    told = event.notified_at if event.notified_at is not None and event.notified_at < event.start else event.start
+    words = {"frozen": day_words(frozen_at, "date"), "told": moment_words(told, statement.zone)}
+    if frozen_at > told:
+        title, text = _("Rule fixed later"), _("Fixed %(frozen)s; the event of %(told)s was recorded afterwards.")
+        return [{"title": title, "words": text % words, "good": False}]
+    text = _("Rule and prices were fixed %(frozen)s. You were told %(told)s.")
+    return [{"title": _("Rule fixed first"), "words": text % words, "good": True}]
 
 
 def _readings_check(statement: Statement) -> dict[str, Any]:
@@ -262,7 +319,7 @@ def _pay_checks(statement: Statement) -> list[dict[str, Any]]:
         "words": _("The event counts as a whole. You never owe anything."),
         "good": True,
     }
-    kw = statement.line.nomination_kw
+    kw = statement.limit_kw
     if kw is None:
         return [below_zero]
     title = _("Pay limit reached") if statement.is_capped else _("Pay limit not reached")
@@ -290,6 +347,9 @@ def _flag_checks(statement: Statement) -> list[dict[str, Any]]:
         "WINDOW_INCOMPLETE": _("Readings before the event are missing, so the average was not scaled."),
         "WINDOW_BASELINE_NOT_POSITIVE": _("There was no use before the event on those days, so nothing was scaled."),
         "ESTIMATED_EVENT_READINGS": _("Some readings of the event are estimates."),
+        "PREDICTION_MISSING": _("No prediction had been made for the hours of the event before you were told."),
+        "GROUP_TOO_SMALL": _("Too few of the homes picked by lot could be measured to compare with."),
+        "SIZE_NOT_POSITIVE": _("Usual use is not above zero, so nothing can be scaled to it."),
     }
     found = [words[flag] for flag in statement.flags if flag in words]
     return [{"title": _("Good to know"), "words": sentence, "good": False} for sentence in found]
@@ -298,18 +358,19 @@ def _flag_checks(statement: Statement) -> list[dict[str, Any]]:
 def _rule(statement: Statement) -> dict[str, Any]:
     """The rule as it was used: words, name, fingerprint, prices."""
     name, run = statement.line.run.preset, statement.line.run
-    try:
-        description = rule_words(name)
-    except UnknownPreset:
-        description = ""
-    price = money(statement.event.version.rate_per_kw, statement.currency)
+    description = "" if statement.rule is None else words_of(statement.rule)
+    price = money(_price(statement), statement.currency)
+    price = (
+        _("%(price)s per kWh") % {"price": price} if statement.is_energy else _("%(price)s per kW") % {"price": price}
+    )
     return {
         "description": description,
         "facts": [
             {"label": _("Name"), "value": name},
             {"label": _("Program version"), "value": str(statement.event.version.number)},
-            {"label": _("Price"), "value": _("%(price)s per kW") % {"price": price}},
+            {"label": _("Price"), "value": price},
         ],
+        "full": "" if statement.rule is None else json.dumps(rule_data(statement.rule), indent=2, ensure_ascii=False),
         "sha256": run.rule_sha256,
         "inputs_sha256": run.inputs_sha256,
     }

@@ -19,6 +19,7 @@ from dashboards.charts.peaks import highest
 from dashboards.selectors import slots as columns
 from dashboards.selectors.spans import DAYS_AHEAD, Span
 from events.models import Event, EventState
+from events.models.participation_state import TOLD
 from meters.models import ExclusionKind, IntervalReading, Meter, MeterMap
 from meters.services import excluded_spans
 from organizations.access import Role, holder_id_of, role_of
@@ -117,11 +118,11 @@ def _held_parts(start: datetime, end: datetime, held: Sequence[Holding]) -> list
 def event_spans(*, user: User, meter: Meter, span: Span) -> list[tuple[EventSpan, int]]:
     """The meter's events in the span and shortly after it, each with its modification number. One query.
 
-    Customers see those in which the meter took part for them.
+    Customers see those in which the meter took part for them; none in which it was held out for comparison.
     """
     mine = Q(participations__meter=meter)
     if not sees_everything(user):
-        mine &= Q(participations__holder_id=holder_id_of(user))
+        mine &= Q(participations__holder_id=holder_id_of(user), participations__state__in=TOLD)
     events = (
         Event.objects.visible_to(user)
         .filter(mine, end__gt=span.start, start__lt=span.end + DAYS_AHEAD * DAY)

@@ -183,7 +183,9 @@ def test_an_undo_that_touches_a_settlement_is_confirmed_by_another_admin(page, h
     shown = text_of(page(other, f"/ops/imports/{batch.pk}"))
     assert "settled again as run 2, which waits to be posted" in shown
     assert "Not in the ledger yet" in text_of(page(other, f"/ops/events/{event.pk}"))
-    page(other, f"/ops/events/{event.pk}", action="settle")
+    run = event.runs.get(number=2)
+    page(here.admin, f"/ops/settlement/{run.pk}", action="approve")
+    page(other, f"/ops/settlement/{run.pk}", action="post")
     assert "In the ledger" in text_of(page(other, f"/ops/events/{event.pk}"))
 
 

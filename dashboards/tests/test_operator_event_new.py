@@ -11,7 +11,7 @@ from dashboards.tests.operator_tools import browser, page, query_count
 from dashboards.tests.story import make_program
 from events.models import Event, EventState, Program
 from events.services import enroll
-from tests.builder import make_meter
+from tests.builder import make_meter, map_meter
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 ZONE = ZoneInfo("America/New_York")
@@ -46,7 +46,7 @@ def test_only_who_may_manage_gets_the_form(world, program):
 
 def test_the_preview_shows_who_would_take_part_and_writes_nothing(world, program):
     words = preview(world.here.admin, asked(program))
-    assert "2 meters would take part, 1 household among them; together they promised 3 kW" in words
+    assert "2 meters would take part, 1 household among them; 3 kW are expected of them" in words
     assert "Hither-Rita" in words
     assert "5 to 6:30 pm" in words
     assert not Event.objects.exists()
@@ -114,7 +114,7 @@ def test_the_same_event_twice_is_refused_in_words(world, program):
 
 def test_a_program_without_meters_may_be_drafted_with_a_warning(world):
     program = make_program(world.here)
-    assert "no meter that is asked is enrolled" in preview(world.here.admin, asked(program))
+    assert "Nobody would take part" in preview(world.here.admin, asked(program))
     browser(world.here.admin).post(ADDRESS, asked(program))
     assert Event.objects.get().state == EventState.DRAFT
 
@@ -122,11 +122,15 @@ def test_a_program_without_meters_may_be_drafted_with_a_warning(world):
 def test_the_preview_costs_the_same_for_ten_times_the_meters(world, program):
     def fill(count):
         for _ in range(count):
-            enroll(program=program, meter=make_meter(world.here.distributor), kw=Decimal(2))
+            meter = make_meter(world.here.distributor)
+            map_meter(meter, world.here.organization)
+            enroll(program=program, meter=meter, kw=Decimal(2))
 
     query = "&".join(f"{name}={value}" for name, value in asked(program).items())
     fill(8)
     few = query_count(world.here.admin, f"{ADDRESS}?{query}")
     fill(100)
     assert query_count(world.here.admin, f"{ADDRESS}?{query}") == few
-    assert "The first 100 of 110" in page(world.here.admin, f"{ADDRESS}?{query}")
+    words = page(world.here.admin, f"{ADDRESS}?{query}")
+    assert "110 meters that take part" in words
+    assert "And 10 more." in words

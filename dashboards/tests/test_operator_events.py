@@ -2,6 +2,7 @@
 
 import csv
 from datetime import timedelta
+from decimal import Decimal
 from io import StringIO
 
 import pytest
@@ -18,9 +19,20 @@ from dashboards.tests.operator_tools import (
 from dashboards.tests.story import add_readings, coming_event, lower, make_program, past_event, settled
 from delivery.models import Message
 from events.models import Event, EventState, Participation, ParticipationState
-from events.services import cancel_event, create_event, enroll, opt_in, opt_out, schedule_event
+from events.services import (
+    advance_events,
+    ask_to_cancel,
+    cancel_event,
+    create_event,
+    enroll,
+    opt_in,
+    opt_out,
+    publish_version,
+    schedule_event,
+)
+from events.tests.world import make_terms
 from settlement.models import LedgerEntry, SettlementLine
-from tests.builder import make_admin, make_distributor, make_meter
+from tests.builder import make_admin, make_distributor, make_meter, map_meter
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -63,6 +75,22 @@ class TestTheList:
         assert f"/ops/events/{first.pk}" in page(world.here.admin, f"/ops/events?program={program.pk}")
         for query in ("state=never", "program=x", "program=²", "program=" + "9" * 30, "state=closed"):
             assert "No event fits" in page(world.here.admin, f"/ops/events?{query}")
+
+    def test_what_is_to_come_stands_first_and_the_next_one_on_top(self, world, program):
+        over = past_event(program)
+        later, soon, off = draft(program, 9), draft(program, 2), cancel_event(event=draft(program, 1))
+        words = page(world.here.admin, "/ops/events")
+        places = [words.index(f'"/ops/events/{event.pk}"') for event in (soon, later, off, over)]
+        assert places == sorted(places)
+
+    def test_it_filters_tests_from_real_events(self, world, program):
+        real, test = draft(program), draft(program, 4)
+        Event.objects.filter(pk=test.pk).update(is_test=True)
+        for kind, there, away in (("test", test, real), ("real", real, test)):
+            words = page(world.here.admin, f"/ops/events?kind={kind}")
+            assert f'"/ops/events/{there.pk}"' in words
+            assert f'"/ops/events/{away.pk}"' not in words
+        assert "No event fits" in page(world.here.admin, "/ops/events?kind=odd")
 
     def test_an_empty_distributor_is_told_how_events_begin(self):
         assert "No events yet" in page(make_admin(make_distributor()), "/ops/events")
@@ -152,11 +180,15 @@ class TestOneEvent:
         assert browser(world.here.admin).get(f"/ops/events/{draft(program).pk}/settlement.csv").status_code == 404
 
     def test_the_number_of_queries_does_not_grow_with_the_participants(self, world, program):
-        for _ in range(8):
-            enroll(program=program, meter=make_meter(world.here.distributor), kw=1)
+        def fill(count):
+            for _ in range(count):
+                meter = make_meter(world.here.distributor)
+                map_meter(meter, world.here.organization)
+                enroll(program=program, meter=meter, kw=1)
+
+        fill(8)
         few = query_count(world.here.admin, f"/ops/events/{coming_event(program).pk}")
-        for _ in range(90):
-            enroll(program=program, meter=make_meter(world.here.distributor), kw=1)
+        fill(90)
         many = coming_event(program, hours_ahead=40)
         assert many.participations.count() == 100
         assert query_count(world.here.admin, f"/ops/events/{many.pk}") == few
@@ -190,9 +222,9 @@ class TestTheSteps:
         event = past_event(make_program(world.here, world.here.home))
         add_readings(world.here.home)
         lower(world.here.home, event, 300)
-        assert "in the ledger" in act(world.here.admin, event, "settle")
-        assert event.state == EventState.SETTLED
-        assert LedgerEntry.objects.filter(holder=world.here.resident.pk).exists()
+        assert "Somebody else approves it" in act(world.here.admin, event, "settle")
+        assert event.state == EventState.MEASURED
+        assert not LedgerEntry.objects.exists()
 
     @pytest.mark.parametrize("role", ["staff", "auditor", "resident", "organization_admin"])
     @pytest.mark.parametrize("action", ["schedule", "announce", "cancel", "settle"])
@@ -249,3 +281,39 @@ class TestTheSteps:
         event = settled_event(world.here)
         assert event.participations.get().state == ParticipationState.SETTLED
         assert "Took part" in page(world.here.admin, f"/ops/events/{event.pk}")
+
+
+class TestTheWaysOn:
+    def test_a_draft_leads_to_its_editing_and_calling_off(self, world, program):
+        event = draft(program)
+        words = page(world.here.admin, f"/ops/events/{event.pk}")
+        for path in ("edit", "cancel"):
+            assert f'href="/ops/events/{event.pk}/{path}"' in words
+        assert "/edit" not in page(world.here.staff, f"/ops/events/{event.pk}")
+
+    def test_an_announced_event_leads_to_a_new_time(self, world, program):
+        event = coming_event(program)
+        words = page(world.here.admin, f"/ops/events/{event.pk}")
+        for path in ("change", "cancel"):
+            assert f'href="/ops/events/{event.pk}/{path}"' in words
+        assert f'href="/ops/events/{event.pk}/edit"' not in words
+
+    def test_the_second_person_is_offered_to_agree_and_the_author_is_not(self, world, program):
+        publish_version(program=program, terms=make_terms(second_person_kw=Decimal(1)))
+        start = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=2)
+        event = create_event(program=program, start=start, end=start + timedelta(hours=1), by=world.here.admin)
+        second, address = make_admin(world.here.distributor), f"/ops/events/{event.pk}"
+        assert "/agree" not in page(world.here.admin, address)
+        assert "/agree" not in page(world.here.staff, address)
+        assert f'action="{address}/agree"' in page(second, address)
+        browser(second).post(f"{address}/agree")
+        assert "/agree" not in page(second, address)
+
+    def test_a_request_to_call_it_off_stands_in_the_room(self, world, program):
+        event = coming_event(program)
+        advance_events(now=event.start)
+        ask_to_cancel(event=event, by=world.here.admin, reason="Storm ahead")
+        words = page(make_admin(world.here.distributor), f"/ops/events/{event.pk}")
+        assert "Storm ahead" in words
+        assert "Answer the request" in words
+        assert "Answer the request" not in page(world.here.staff, f"/ops/events/{event.pk}")

@@ -61,6 +61,7 @@ def test_long_lists_have_pages_and_a_fixed_number_of_queries(world):
     assert "26 to 33 of 33" in page(world.here.admin, "/ops/mail?page=2")
 
 
-def test_the_navigation_offers_it_to_admins_only(world):
-    assert "/ops/mail" in page(world.here.admin, "/ops")
-    assert "/ops/mail" not in page(world.here.auditor, "/ops")
+def test_the_messages_lead_to_it_and_the_navigation_leads_admins_there(world):
+    assert "/ops/mail" in page(world.here.admin, "/ops/messages")
+    assert "/ops/messages" in page(world.here.admin, "/ops")
+    assert "/ops/messages" not in page(world.here.auditor, "/ops")

@@ -52,7 +52,7 @@ def meter(request: HttpRequest, pk: int) -> HttpResponse:
         return refused(error)
     around = reader.around(span)
     version = reader.version(span, around=around)
-    if _has(request, f'"{version}"'):
+    if has_tag(request, f'"{version}"'):
         # What else it depends on is not read for a 304: the page goes on as it did.
         seconds = live_seconds(around.event_spans, now, newest=None, span=span)
         return _unchanged(f'"{version}"', seconds if seconds == IN_EVENT_SECONDS else 0)
@@ -155,7 +155,7 @@ def rank(request: HttpRequest, pk: int) -> HttpResponse:
 def answer(request: HttpRequest, tag: str, body: Callable[[], bytes]) -> HttpResponse:
     """The JSON body under its tag; nothing but the tag (304) to a browser that has it already."""
     response: HttpResponse
-    if _has(request, tag):
+    if has_tag(request, tag):
         response = HttpResponseNotModified()
     else:
         response = HttpResponse(body(), content_type="application/json")
@@ -164,7 +164,8 @@ def answer(request: HttpRequest, tag: str, body: Callable[[], bytes]) -> HttpRes
     return response
 
 
-def _has(request: HttpRequest, tag: str) -> bool:
+def has_tag(request: HttpRequest, tag: str) -> bool:
+    """Whether the browser has what stands under the tag."""
     known: Sequence[str] = parse_etags(request.headers.get("If-None-Match", ""))
     return tag in [each.removeprefix("W/") for each in known]
 

@@ -256,7 +256,7 @@ def _figures(user: User, meter: Meter, span: Span) -> dict[str, Any]:
     return {
         "saved": savings.saved_facts(sums_of_lines.saved_wh, compared.figures, period=_("these dates")),
         "share": savings.share_chart(compared.figures),
-        "ledger": rewards.ledger_items(found[:6], with_meter=False),
+        "ledger": rewards.ledger_items(found, with_meter=False)[:6],
     }
 
 

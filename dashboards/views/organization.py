@@ -12,13 +12,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
-from dashboards.selectors import calls, organization, rewards, savings
+from dashboards.selectors import calls, organization, reward_page, rewards, savings
 from dashboards.selectors.organization import DAYS, Fleet
 from dashboards.times import days_before, length_words, moment_words
 from dashboards.views.organization_people import waiting_for
 from dashboards.views.readers import membership_of, signed_in
-from dashboards.views.resident import reward_context
 from dashboards.words import kwh, money
+from events.answers import may_answer
 from meters.models import Meter
 from organizations.models import Membership
 
@@ -31,16 +31,15 @@ def home(request: HttpRequest) -> HttpResponse:
     membership, user, now = membership_of(request), signed_in(request), timezone.now()
     fleet = _fleet(user, membership)
     call = calls.next_call(user=user, now=now)
-    may_answer = membership.is_admin
     lines = list(rewards.lines_for(user))
     context = {
         "membership": membership,
         "organization": membership.organization,
-        "event_card": calls.event_card(call, may_answer=may_answer, nominated=None) if call else None,
+        "event_card": calls.event_card(call, may_answer=may_answer(user), nominated=None) if call else None,
         "fleet": fleet,
         "fresh": _fresh(fleet, membership),
         "load": _load(user, fleet, membership),
-        "stats": _stats(fleet, lines, membership),
+        "stats": _stats(fleet, rewards.sums_of(lines, extras=rewards.extras_for(user)), membership),
         "saved": savings.saved_facts(
             fleet.saved_in_total.saved_wh, fleet.total, period=_("last %(days)s days") % {"days": DAYS}
         ),
@@ -78,9 +77,9 @@ def _load(user: User, fleet: Fleet, membership: Membership) -> dict[str, str]:
     return {"value": kwh(load.energy_wh), "note": note}
 
 
-def _stats(fleet: Fleet, lines: list[Any], membership: Membership) -> list[dict[str, Any]]:
+def _stats(fleet: Fleet, sums: rewards.Sums, membership: Membership) -> list[dict[str, Any]]:
     currency = membership.organization.distributor.currency
-    sums, total = rewards.sums_of(lines), fleet.saved_in_total
+    total = fleet.saved_in_total
     url = reverse("organization_rewards")
     events = ngettext("%(count)s event", "%(count)s events", sums.events) % {"count": sums.events}
     share = savings.share_words(fleet.total.participation)
@@ -121,6 +120,6 @@ def meter_list(request: HttpRequest) -> HttpResponse:
 def reward_list(request: HttpRequest) -> HttpResponse:
     """What the organization earned, by event and meter."""
     membership, user = membership_of(request), signed_in(request)
-    lines = list(rewards.lines_for(user))
-    context = {"organization": membership.organization, **reward_context(lines, with_meter=True)}
+    found = reward_page.context_of_page(user, page=request.GET.get("page"), with_meter=True)
+    context = {"organization": membership.organization, **found}
     return render(request, "dashboards/organization/rewards.html", context)

@@ -1,13 +1,16 @@
 """Pages of a resident, and the pages of events and amounts that organizations share."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Page, Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,18 +19,20 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import User
 from common.intervals import local_day
 from common.speech import float_words
-from dashboards.live import live_seconds
-from dashboards.selectors import calls, rewards, savings, use
+from dashboards.charts import etag
+from dashboards.live import IN_EVENT_SECONDS, PAST_SECONDS, live_seconds
+from dashboards.selectors import calls, disputes, event_own, programs, reward_page, rewards, savings, use
 from dashboards.selectors.moving import coming_residence, residence_of
 from dashboards.selectors.organization import meters_of
 from dashboards.selectors.spans import Span, last_days
 from dashboards.selectors.statement import Statement, context_of
 from dashboards.selectors.statement_days import calendar_of
+from dashboards.selectors.statement_more import opened_context
 from dashboards.selectors.statement_plot import plot_of
+from dashboards.selectors.statement_way import estimate_checks, noise_beside, way_of
 from dashboards.times import (
     day_words,
     days_before,
-    hour_zone_words,
     hours_words,
     length_words,
     moment_words,
@@ -36,18 +41,24 @@ from dashboards.times import (
     span_words,
     zone_words,
 )
+from dashboards.views.charts import LIVE, answer
 from dashboards.views.readers import signed_in
 from dashboards.words import money
+from events.answers import may_answer
 from events.errors import EventError
-from events.models import Event, Participation
+from events.models import Event, EventState, Participation
 from events.services import opt_in, opt_out
 from meters.models import Meter
 from organizations.access import Role, role_of
-from settlement.models import SettlementLine
+from settlement.evidence.bundle import reward_lines
+from settlement.models import RunKind, SettlementLine
+from settlement.selectors import newest_lines
 
 CHART_DAYS = 2
 SAVED_DAYS = 30
 OLD_AFTER_HOURS = 24
+METERS_PER_PAGE = 100
+SOON = timedelta(minutes=10)
 ANSWERS = {"join": opt_in, "skip": opt_out}
 
 
@@ -56,13 +67,14 @@ def home(request: HttpRequest) -> HttpResponse:
     """The next event, use now against usual, what was earned, how fresh the data are."""
     user, now = signed_in(request), timezone.now()
     call = calls.next_call(user=user, now=now)
-    lines = list(rewards.lines_for(user))
+    lines, extras = list(rewards.lines_for(user)), rewards.extras_for(user)
     meters = meters_of(user)
     context = {
-        "event_card": _card(call, may_answer=True),
+        "event_card": _card(call, may_answer=may_answer(user)),
+        "offers": [programs.offer(part) for part in programs.parts_of(user, meters)],
         "earlier": _earlier_meters(user) if not meters else [],
         "coming": coming_residence(user) if not meters else None,
-        **_earned(user, lines, now),
+        **_earned(lines, extras, now),
         **(_meter_context(user, meters[0], lines, now) if meters else {}),
     }
     return render(request, "dashboards/resident/home.html", context)
@@ -78,21 +90,22 @@ def _earlier_meters(user: User) -> list[Meter]:
     return list(Meter.objects.visible_to(user).select_related("distributor").order_by("number"))
 
 
-def _earned(user: User, lines: list[SettlementLine], now: datetime) -> dict[str, Any]:
+def _earned(lines: list[SettlementLine], extras: list[rewards.Extra], now: datetime) -> dict[str, Any]:
     """This month's sums apart, and the newest amounts."""
-    if not lines:
+    if not lines and not extras:
         return {"month": None, "ledger": []}
-    program = lines[0].run.event.program
-    start = month_start(now, program.zone)
-    sums, currency = rewards.sums_of(lines, since=start), program.distributor.currency
+    distributor = lines[0].run.event.program.distributor if lines else extras[0].entry.batch.distributor
+    zone = lines[0].run.event.program.zone if lines else distributor.zone
+    sums = rewards.sums_of(lines, since=month_start(now, zone), extras=extras)
+    items = rewards.newest_items(lines, extras, most=4)
     return {
         "month": {
-            "name": month_words(now, program.zone),
-            "final": money(sums.final, currency),
-            "estimate": money(sums.estimate, currency),
+            "name": month_words(now, zone),
+            "final": money(sums.final, distributor.currency),
+            "estimate": money(sums.estimate, distributor.currency),
         },
-        "ledger": rewards.ledger_items(lines[:4], with_meter=False),
-        "has_estimate": any(not rewards.is_final(line) for line in lines[:4]),
+        "ledger": items,
+        "has_estimate": any(item["state"] == "estimate" for item in items),
     }
 
 
@@ -167,64 +180,126 @@ def event_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One event from the first word to the money, as its participant sees it."""
     user = signed_in(request)
     event = _event_or_404(user, pk)
-    role = role_of(user)
-    if role.is_staff or role is Role.PLATFORM:
+    if _runs_the_portal(user):
         return redirect("operator_event", pk=pk)
-    call = calls.Call(event, calls.participations_of(user, event), timezone.now())
-    lines = list(rewards.lines_for(user).filter(run__event=event))
-    running = call.is_running or call.can_answer
+    call = calls.call_of(user, event, timezone.now())
     context = {
-        "call": call,
-        "event": event,
-        "card": _card(call, may_answer=_may_answer(user)) if running else None,
-        "steps": calls.steps_of(call, lines),
-        "state": calls.state_words(call),
+        **_event_parts(user, call),
+        "card": _card(call, may_answer=may_answer(user)) if _is_ahead(call) else None,
         "when": span_words(event.start, event.end, event.program.zone),
         "pays": calls.pays_words(event, calls.nomination_of(call)),
-        "ledger": rewards.ledger_items(lines, with_meter=len(lines) > 1),
-        "lines": lines,
+        "more": calls.more_words(call),
+        "meters": _meter_rows(request, call, may_answer(user)),
+        "may_answer": may_answer(user),
+        "live_url": reverse("event_live", args=[pk]),
+        "live_seconds": _event_seconds(call),
     }
     return render(request, "dashboards/resident/event.html", context)
+
+
+@require_GET
+def event_live(request: HttpRequest, pk: int) -> HttpResponse:
+    """The parts of the event's page that change, as HTML; 304 where nothing is new."""
+    user = signed_in(request)
+    event = _event_or_404(user, pk)
+    if _runs_the_portal(user):
+        return redirect("operator_event_live", pk=pk)
+    call = calls.call_of(user, event, timezone.now())
+    body = render_to_string("dashboards/resident/event_parts.html", _event_parts(user, call), request).encode()
+    response = answer(request, etag(body), lambda: body)
+    if response.status_code == HTTPStatus.OK:
+        response["Content-Type"] = "text/html; charset=utf-8"
+    response[LIVE] = str(_event_seconds(call))
+    return response
+
+
+def _runs_the_portal(user: User) -> bool:
+    role = role_of(user)
+    return role.is_staff or role is Role.PLATFORM
+
+
+def _is_ahead(call: calls.Call) -> bool:
+    """Whether there is still something to do: to answer, or to use less."""
+    return call.can_answer or (call.is_running and not call.has_skipped) or call.is_coming
+
+
+def _event_parts(user: User, call: calls.Call) -> dict[str, Any]:
+    """What changes on the page while it is open: how far it is, the own use, the amounts."""
+    event = call.event
+    lines = list(rewards.lines_for(user).filter(run__event=event))
+    takes_part = call.is_running and not call.has_skipped
+    own = event_own.own_use(event, event_own.own_answers(user, event), call.now) if takes_part else None
+    return {
+        "call": call,
+        "event": event,
+        "steps": calls.steps_of(call, lines),
+        "state": calls.state_words(call),
+        "own": event_own.own_words(own, event) if own else None,
+        "ledger": rewards.ledger_items(lines, with_meter=len({line.meter_id for line in lines}) > 1),
+        "has_estimate": any(not rewards.is_final(line) for line in lines),
+        "is_waiting": not lines and call.is_over and not event.is_test,
+    }
+
+
+def _event_seconds(call: calls.Call) -> int:
+    """How often the page asks again; 0 where nothing changes any more."""
+    if call.event.state in (EventState.CANCELLED, EventState.CLOSED):
+        return 0
+    soon = call.event.start - call.now < SOON
+    return IN_EVENT_SECONDS if call.is_running or (call.is_coming and soon) else PAST_SECONDS
+
+
+def _meter_rows(request: HttpRequest, call: calls.Call, may: bool) -> Page[dict[str, Any]]:
+    """The reader's meters with what each may answer by itself: a single one answers with the card."""
+    is_open = may and call.can_answer and len(call.participations) > 1
+    rows = [
+        {
+            "row": row,
+            "can_join": is_open and row.state != calls.JOINED,
+            "can_skip": is_open and row.state != calls.SKIPPED,
+        }
+        for row in call.participations
+    ]
+    return Paginator(rows, METERS_PER_PAGE).get_page(request.GET.get("page"))
 
 
 def _event_or_404(user: User, pk: int) -> Event:
     return get_object_or_404(calls.with_program(Event.objects.visible_to(user)), pk=pk)
 
 
-def _may_answer(user: User) -> bool:
-    return role_of(user) in (Role.RESIDENT, Role.ORGANIZATION_ADMIN)
-
-
 @require_POST
 def event_answer(request: HttpRequest, pk: int) -> HttpResponse:
-    """Joins or skips an event with all the reader's meters, or with one of them; until it starts."""
+    """Joins or skips an event with all the reader's meters, or with one of them; until the stated minute."""
     user = signed_in(request)
     event = _event_or_404(user, pk)
-    if not _may_answer(user):
+    if not may_answer(user):
         raise PermissionDenied
-    answer = ANSWERS.get(request.POST.get("answer", ""))
-    mine = calls.participations_of(user, event)
-    if answer is None or not mine:
+    record = ANSWERS.get(request.POST.get("answer", ""))
+    one = request.POST.get("participation", "")
+    mine = [row for row in calls.participations_of(user, event) if one in ("", str(row.pk))]
+    if record is None or not mine:
         raise Http404
     try:
-        _answer_all(answer, mine, user)
+        _answer_all(record, mine, user)
     except EventError as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, _answer_words(request.POST["answer"]))
+        messages.success(request, _answer_words(request.POST["answer"], event))
     return redirect("event_detail", pk=pk)
 
 
 @transaction.atomic
-def _answer_all(answer: Any, participations: list[Participation], by: User) -> None:
+def _answer_all(record: Any, participations: list[Participation], by: User) -> None:
     for participation in participations:
-        answer(participation=participation, by=by)
+        record(participation=participation, by=by)
 
 
-def _answer_words(answer: str) -> str:
-    if answer == "join":
-        return _("You joined. We measure what you use less and pay for it.")
-    return _("You skipped this event. Nothing is measured, and it costs you nothing.")
+def _answer_words(answer: str, event: Event) -> str:
+    if answer == "skip":
+        return _("You skipped this event. Nothing is measured, and it costs you nothing.")
+    if event.is_test:
+        return _("You joined. It is only a test: nothing is paid.")
+    return _("You joined. We measure what you use less and pay for it.")
 
 
 @require_GET
@@ -236,22 +311,8 @@ def reward_list(request: HttpRequest) -> HttpResponse:
         return redirect("organization_rewards")
     if role is not Role.RESIDENT:
         raise Http404
-    lines = list(rewards.lines_for(user))
-    return render(request, "dashboards/resident/rewards.html", reward_context(lines, with_meter=False))
-
-
-def reward_context(lines: list[SettlementLine], *, with_meter: bool) -> dict[str, Any]:
-    """Total and rows of a page of rewards."""
-    sums = rewards.sums_of(lines)
-    currency = rewards.currency_of(lines[0]) if lines else ""
-    return {
-        "lines": lines,
-        "total": money(sums.final, currency) if lines else "",
-        "estimate": money(sums.estimate, currency) if lines and sums.estimate else "",
-        "sums": sums,
-        "columns": rewards.reward_columns(with_meter=with_meter),
-        "rows": rewards.reward_rows(lines, with_meter=with_meter),
-    }
+    context = reward_page.context_of_page(user, page=request.GET.get("page"), with_meter=False)
+    return render(request, "dashboards/resident/rewards.html", context)
 
 
 @require_GET
@@ -259,29 +320,42 @@ def reward_why(request: HttpRequest, pk: int) -> HttpResponse:
     """One amount, opened: the sum, every interval, the days it rests on, the rule, the checks."""
     user = signed_in(request)
     visible = SettlementLine.objects.visible_to(user).select_related(
-        "run__event__program__distributor", "run__event__version", "run__batch", "meter"
+        "run__event__program__distributor", "run__event__version", "run__batch", "meter", "holder"
     )
     line = get_object_or_404(visible, pk=pk)
-    statement = Statement(line)
+    # A further kind of line opens with the one that has the measurement: they are one reward.
+    statement = Statement(next(iter(reward_lines(line)), line))
+    line = statement.line
     zone = statement.zone
     posted_at = _posted_at(line)
-    newest = rewards.lines_for(user).filter(run__event=line.run.event, meter=line.meter, kind=line.kind).first()
+    newest = _newest(user, line)
+    told = context_of(statement)
     context = {
-        **context_of(statement),
+        **told,
+        **opened_context(statement),
+        "checks": [*told["checks"], *estimate_checks(statement)],
         "line": line,
-        "amount": money(line.credit, statement.currency),
         "state": state_of(line, posted_at),
         "plot": plot_of(statement.slots, zone),
         "calendar": calendar_of(statement.days, local_day(statement.event.start, zone)),
-        "way": _way(statement, posted_at),
-        "newer": newest if newest is not None and newest.pk != line.pk else None,
+        "way": way_of(statement, posted_at),
+        "noise": noise_beside(statement),
+        "newer": newest if newest is not None and newest.run_id != line.run_id else None,
         "crumbs": _crumbs(role_of(user), day_words(statement.event.start, zone)),
         "lead": calls.full_words(statement.event),
         "zone_name": zone_words(statement.event.start, zone),
         "paid_label": _("Paid") if posted_at else _("Estimate"),
         "contact": statement.event.program.distributor.contact_email,
+        **disputes.objecting(user, line),
     }
     return render(request, "dashboards/resident/why.html", context)
+
+
+def _newest(user: User, line: SettlementLine) -> SettlementLine | None:
+    """The line of the newest final run of the event, or of its estimate while there is none."""
+    same = {"run__event": line.run.event, "meter": line.meter, "kind": line.kind}
+    final = newest_lines(SettlementLine.objects.visible_to(user).filter(**same)).first()
+    return final or rewards.lines_for(user).filter(**same).first()
 
 
 def _crumbs(role: Role, day: str) -> list[dict[str, str]]:
@@ -303,16 +377,9 @@ def state_of(line: SettlementLine, posted_at: datetime | None) -> dict[str, str]
     if posted_at is not None:
         day = day_words(posted_at, zone)
         return {"badge": _("Final since %(day)s") % {"day": day}, "tone": "good", "icon": "check"}
+    if line.run.kind == RunKind.PRELIMINARY:
+        through = line.run.data_through
+        until = {"until": moment_words(through, zone)} if through else {}
+        badge = _("Estimate so far, readings up to %(until)s") % until if until else _("Estimate so far")
+        return {"badge": badge, "tone": "estimate", "icon": ""}
     return {"badge": _("Estimate"), "tone": "estimate", "icon": ""}
-
-
-def _way(statement: Statement, posted_at: datetime | None) -> list[dict[str, str]]:
-    """What happened to the event, in order."""
-    event, zone, run = statement.event, statement.zone, statement.line.run
-    ran = _("It ran until %(end)s") % {"end": hour_zone_words(event.end, zone)}
-    steps = [(event.start, ran), (run.created_at, _("The amount was computed"))]
-    if event.notified_at is not None and event.notified_at < event.start:
-        steps.insert(0, (event.notified_at, _("You were told")))
-    if posted_at is not None:
-        steps.append((posted_at, _("The amount became final")))
-    return [{"when": moment_words(at, zone), "text": words} for at, words in steps]

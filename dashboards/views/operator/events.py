@@ -6,7 +6,7 @@ from dataclasses import replace
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,15 +18,16 @@ from dashboards.operator_facts import events as listing
 from dashboards.operator_facts import preview as previews
 from dashboards.operator_facts import selection
 from dashboards.operator_facts.event_words import life_steps, state_badge
-from dashboards.views.operator.event_form import EventForm
 from dashboards.views.operator.meters import chosen_meters
 from dashboards.views.operator.scope import Scope, operator_page
+from dashboards.views.operator.settlement import begun_words
 from events.models import Event, EventState, Program
 from events.selectors import targets_of
-from events.services import cancel_event, create_event, notify_event, schedule_event
+from events.services import cancel_event, notify_event, schedule_event
 from settlement.baselines import BaselineError
 from settlement.models import SettlementRun
-from settlement.services import post_run, settle, write_csv
+from settlement.services import write_csv
+from settlement.services.background import settle_or_begin
 
 PER_PAGE = 25
 MANY = 100
@@ -35,11 +36,12 @@ MANY = 100
 @require_GET
 @operator_page
 def events(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """The distributor's events, newest first, by state and program."""
+    """The distributor's events, those to come first, by state, program, and whether they are tests."""
     state, program = request.GET.get("state", ""), request.GET.get("program", "")
-    of = request.GET.get("of", "")
+    of, kind = request.GET.get("of", ""), request.GET.get("kind", "")
     meters = chosen_meters(request, scope.distributor) if of else None
-    among = listing.events_of(scope.distributor, state=state, program=program, meters=meters)
+    asked = {"state": state, "program": program, "kind": kind, "now": timezone.now(), "meters": meters}
+    among = listing.events_of(scope.distributor, **asked)  # type: ignore[arg-type]  # as the dict above says
     found = listing.with_answers(among, meters)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -51,63 +53,11 @@ def events(request: HttpRequest, scope: Scope) -> HttpResponse:
         "state": state,
         "programs": Program.objects.filter(distributor=scope.distributor),
         "program": program,
+        "kind": kind,
         "of": of,
         "choices": selection.choices(scope.distributor),
     }
     return render(request, "dashboards/operator/events.html", context)
-
-
-@require_http_methods(["GET", "POST"])
-@operator_page
-def event_new(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """First the times, then who would take part, then the draft."""
-    if not scope.may_manage:
-        raise PermissionDenied
-    data = request.POST if request.method == "POST" else request.GET
-    form = EventForm(
-        data if "day" in data else None, user=scope.user, distributor=scope.distributor, initial={"minutes": 60}
-    )
-    if request.method == "POST" and form.is_bound and form.is_valid():
-        answer = _create(request, scope, form)
-        if answer is not None:
-            return answer
-    return render(request, "dashboards/operator/event_new.html", _new_context(scope, form))
-
-
-def _create(request: HttpRequest, scope: Scope, form: EventForm) -> HttpResponse | None:
-    """The way to the draft; None where the service refused, which then stands in the form."""
-    try:
-        event = create_event(program=form.chosen, start=form.start, end=form.end, targets=form.targets, by=scope.user)
-    except PortalError as refusal:
-        form.add_error(None, str(refusal))
-        return None
-    messages.success(request, _("The draft is made. Nobody has been told."))
-    return redirect("operator_event", pk=event.pk)
-
-
-def _new_context(scope: Scope, form: EventForm) -> dict[str, object]:
-    context: dict[str, object] = {"scope": scope, "form": form}
-    if form.is_bound and form.is_valid():
-        event = Event(program=form.chosen, start=form.start, end=form.end)
-        context |= {
-            "when": listing.event_name(event),
-            "preview": previews.preview(form.chosen, form.start, form.targets),
-            "preview_columns": previews.columns(),
-        }
-    return context
-
-
-@require_GET
-@operator_page
-def event_count(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """How many would take part in what the form says so far, as one sentence; for the page of a new event."""
-    if not scope.may_manage:
-        raise PermissionDenied
-    form = EventForm(request.GET, user=scope.user, distributor=scope.distributor)
-    words = ""
-    if form.is_valid():
-        words = previews.preview(form.chosen, form.start, form.targets).words
-    return JsonResponse({"words": words}, headers={"Cache-Control": "private, no-store"})
 
 
 @require_http_methods(["GET", "POST"])
@@ -177,9 +127,10 @@ def _preview_of(event: Event) -> previews.Preview | None:
     return previews.preview(event.program, event.start, targets_of(event))
 
 
-def _settle(event: Event, scope: Scope) -> None:
-    """Computes the rewards and posts them."""
-    post_run(run=settle(event=event, by=scope.user), by=scope.user)
+def _settle(event: Event, scope: Scope) -> str:
+    """Computes the rewards, or has them computed; the settlement's own page goes on from there. What is to be said."""
+    run = settle_or_begin(event=event, by=scope.user)
+    return begun_words() if run is None else ""
 
 
 ACTIONS: dict[str, tuple[tuple[EventState, ...], Callable[[Event, Scope], object]]] = {
@@ -208,11 +159,11 @@ def _act(request: HttpRequest, scope: Scope, event: Event) -> HttpResponse:
         messages.error(request, _("There is no such action."))
         return redirect("operator_event", pk=event.pk)
     try:
-        ACTIONS[name][1](event, scope)
+        said = ACTIONS[name][1](event, scope)
     except (PortalError, BaselineError) as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, _done_words()[name])
+        messages.success(request, said if isinstance(said, str) and said else _done_words()[name])
     return redirect("operator_event", pk=event.pk)
 
 
@@ -220,6 +171,6 @@ def _done_words() -> dict[str, str]:
     return {
         "schedule": _("Scheduled. Who takes part is fixed; nobody has been told."),
         "announce": _("Announced. A notice to everybody who takes part is on its way."),
-        "settle": _("Settled. The rewards are in the ledger."),
+        "settle": _("Worked out. Somebody else approves it under Settlement, then it is posted."),
         "cancel": _("Cancelled. Whoever was told is told now."),
     }

@@ -10,9 +10,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from dashboards.sections import section_tabs
 from dashboards.views.operator.scope import Scope, operator_page
 from delivery.mail import KIND
 from delivery.models import Message
+from delivery.sms.outgoing import CODE
+from delivery.sms.outgoing import KIND as SMS
 
 PER_PAGE = 25
 
@@ -34,12 +37,14 @@ def mail(request: HttpRequest, scope: Scope) -> HttpResponse:
         raise Http404
     if not scope.may_manage:
         raise PermissionDenied
-    messages = Message.objects.visible_to(scope.user).filter(kind=KIND).order_by("-pk")
+    messages = Message.objects.visible_to(scope.user).filter(kind__in=(KIND, SMS, CODE)).order_by("-pk")
     page = Paginator(messages, PER_PAGE).get_page(request.GET.get("page"))
     page.object_list = [_mail(message) for message in page.object_list]  # type: ignore[misc]
-    return render(request, "accounts/sent_mail.html", {"page_obj": page, "scope": scope})
+    tabs = section_tabs("messages", "operator_mail")
+    return render(request, "accounts/sent_mail.html", {"page_obj": page, "scope": scope, "tabs": tabs})
 
 
 def _mail(message: Message) -> Mail:
     content = message.payload
-    return Mail(message.recipient, content.get("subject", ""), message.created_at, content.get("text", ""))
+    subject = content.get("subject", "") or message.get_channel_display()
+    return Mail(message.recipient, subject, message.created_at, content.get("text", ""))
