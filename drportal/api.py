@@ -11,6 +11,7 @@ from rest_framework.routers import DefaultRouter
 from common.cache import CountersAway
 from common.errors import PortalError
 from events.api import EventViewSet, ProgramViewSet
+from events.enrollment_api import EnrollmentViewSet
 from meters.api import ExclusionViewSet, MeterMapViewSet, MeterViewSet, PredictionViewSet, ReadingViewSet
 from settlement.api import RewardViewSet
 
@@ -22,6 +23,7 @@ router.register("predictions", PredictionViewSet, basename="prediction")
 router.register("meter-maps", MeterMapViewSet, basename="meter-map")
 router.register("exclusions", ExclusionViewSet, basename="exclusion")
 router.register("programs", ProgramViewSet, basename="program")
+router.register("enrollments", EnrollmentViewSet, basename="enrollment")
 router.register("events", EventViewSet, basename="event")
 router.register("rewards", RewardViewSet, basename="reward")
 

@@ -54,6 +54,8 @@ app.conf.update(
         # By the clock too: a copy of own data must not depend on a wake-up that got lost.
         "write-exports": {"task": "accounts.tasks.write_exports", "schedule": timedelta(seconds=20)},
         "sweep-exports": {"task": "accounts.tasks.sweep_exports", "schedule": timedelta(hours=1)},
+        "give-up-silent": {"task": "delivery.tasks.give_up_silent", "schedule": timedelta(minutes=10)},
+        "remind-of-events": {"task": "events.tasks.remind", "schedule": timedelta(minutes=1)},
         "sweep-sent-requests": {"task": "delivery.tasks.sweep_sent_requests", "schedule": timedelta(hours=1)},
         # Often: whoever uploads a file looks at its page meanwhile.
         "run-imports": {
@@ -66,7 +68,33 @@ app.conf.update(
         "estimate-gaps": {"task": "meters.tasks.estimate_gaps", "schedule": crontab(minute=40)},
         # Ingest sends no wake-up, which a broker may hold up: it leaves marks, and without one this is two looks.
         "refresh-rollups": {"task": "meters.tasks.refresh_rollups", "schedule": timedelta(seconds=2)},
+        # After the night's readings are in, in most zones.
+        "recheck-waiting": {"task": "events.tasks.recheck_waiting", "schedule": crontab(hour="*/6", minute=25)},
+        # Often: whoever asks for a report looks at its page meanwhile.
+        "work-placebo": {
+            "task": "settlement.tasks.work_placebo",
+            "schedule": timedelta(seconds=5),
+            "options": {"expires": 10},
+        },
+        "check-flags": {"task": "settlement.tasks.check_flags", "schedule": timedelta(seconds=30)},
+        # After the notice and the start of an event: whoever opens its room does not wait for its usual use.
+        "warm-rooms": {
+            "task": "dashboards.tasks.warm_rooms",
+            "schedule": timedelta(seconds=10),
+            "options": {"expires": 10},
+        },
         "advance-events": {"task": "events.tasks.advance_events", "schedule": timedelta(seconds=15)},
+        # Often: whoever had a large settlement begun looks at its page meanwhile.
+        "finish-runs": {
+            "task": "settlement.tasks.finish_runs",
+            "schedule": timedelta(seconds=5),
+            "options": {"expires": 10},
+        },
+        "settle-by-clock": {
+            "task": "settlement.tasks.settle_by_clock",
+            "schedule": timedelta(minutes=1),
+            "options": {"expires": 60},
+        },
     },
 )
 app.autodiscover_tasks()

@@ -35,6 +35,13 @@ def _names(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
+def _dialled(text: str) -> list[str]:
+    codes = _names(text)
+    if not all(code.startswith("+") and code[1:].isdigit() for code in codes):
+        raise ValueError("must be like +1,+34")
+    return codes
+
+
 def _url(*schemes: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text and urlsplit(text).scheme not in schemes:
@@ -120,6 +127,25 @@ VARIABLES = {
         ),
         Variable("EMAIL_FROM", str, "portal@localhost", "Sender of the portal's mail."),
         Variable(
+            "SMS_BACKEND",
+            str,
+            "",
+            "Who sends text messages: `console`, `file` (under VAR_DIR/sms), or the dotted path of a provider's class "
+            "(see `delivery/sms/base.py`). Empty: none are offered; the demonstration writes files.",
+        ),
+        Variable(
+            "SMS_RECEIPT_SECRET",
+            _secret,
+            "",
+            "What a provider of text messages must say when it posts receipts. Empty: none are taken.",
+        ),
+        Variable(
+            "SMS_COUNTRIES",
+            _dialled,
+            "",
+            "Beginnings of the numbers that may get text messages, by comma, such as `+1,+34`. Empty: all.",
+        ),
+        Variable(
             "MFA_REQUIRED", _flag, "true", "Distributor admins and platform operators need a second step to sign in."
         ),
         Variable(
@@ -140,6 +166,19 @@ VARIABLES = {
             "24",
             "How long after its end a gap in readings waits for late ones before it is estimated.",
         ),
+        Variable(
+            "SETTLE_ESTIMATE_MINUTES",
+            _number,
+            "15",
+            "How long after an event its first estimate waits for readings that are missing; all in, it is made at "
+            "once.",
+        ),
+        Variable(
+            "SETTLE_FINAL_HOURS",
+            _number,
+            "24",
+            "How long after an event its final settlement is made at the earliest, for late and corrected readings.",
+        ),
         Variable("TRUSTED_PROXY_COUNT", _number, "0", "Proxies in front; needed for fair rate limits."),
         Variable("LOG_LEVEL", _level, "INFO", "What is logged: DEBUG, INFO, WARNING, ERROR, CRITICAL."),
     )
@@ -147,7 +186,7 @@ VARIABLES = {
 
 
 # Never shown, not even where they are wrong.
-SECRETS = ("SECRET_KEY", "MFA_ENCRYPTION_KEYS", "DATABASE_URL", "EMAIL_URL")
+SECRETS = ("SECRET_KEY", "MFA_ENCRYPTION_KEYS", "DATABASE_URL", "EMAIL_URL", "SMS_RECEIPT_SECRET")
 
 
 def read(name: str) -> Any:

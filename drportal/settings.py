@@ -127,6 +127,8 @@ IMPORT_MAX_BYTES: int = env.read("IMPORT_MAX_MB") * 1_000_000
 
 # How long a gap waits for late readings before it is estimated.
 QUALITY_ESTIMATE_HOURS: int = env.read("QUALITY_ESTIMATE_HOURS")
+SETTLE_ESTIMATE_MINUTES: int = env.read("SETTLE_ESTIMATE_MINUTES")
+SETTLE_FINAL_HOURS: int = env.read("SETTLE_FINAL_HOURS")
 
 # ---- people -----------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -197,6 +199,12 @@ EMAIL_USE_TLS, EMAIL_USE_SSL = bool(_mail.get("EMAIL_USE_TLS")), bool(_mail.get(
 EMAIL_FILE_PATH = str(VAR_DIR / "mail")
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.read("EMAIL_FROM")
+
+# Text messages; in the demonstration they are written to files.
+SMS_BACKEND: str = env.read("SMS_BACKEND") or ("file" if DEMO else "")
+SMS_FILE_DIR = VAR_DIR / "sms"
+SMS_RECEIPT_SECRET: str = env.read("SMS_RECEIPT_SECRET")
+SMS_COUNTRIES: list[str] = env.read("SMS_COUNTRIES")
 
 # ---- language and time ------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"

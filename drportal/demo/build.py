@@ -9,48 +9,33 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from pathlib import Path
 
 from django.conf import settings
 from django.db.models import Max
 
 from accounts.mfa.demo import secret_in
-from accounts.models import Scope, User
+from accounts.models import Scope
 from accounts.services import issue_token
 from common.holiday_calendar import calendar_days
 from common.intervals import local_day, resolve_local
 from delivery.services import drain
-from drportal.demo import people, trouble
+from drportal.demo import people, programs, trouble
 from drportal.demo.processes import DemoError
 from events.models import Event, Program
-from events.services import (
-    Terms,
-    create_event,
-    create_program,
-    enroll_all,
-    notify_event,
-    record_completed_event,
-    schedule_event,
-)
+from events.services import record_completed_event
 from forecasting.services import issue_forecast
 from meters.models import IntervalReading
 from meters.services import ReadingFile, import_file, import_meter_list
 from meters.services.quality import check_marked, fill_due_gaps
 from meters.services.rollups import refresh_rollups
 from organizations.models import Distributor
-from settlement.services import post_run, settle
+from settlement.services import approve_run, post_run, settle
 
-NAME, PROGRAM = "Larkfield Electric", "Evening peak"
+NAME = "Larkfield Electric"
 DAYS, DAYS_OF_FORECASTS = 90, 14
 # Business days ago of the past events, and local hours of every event.
 PAST_EVENTS, EVENT_HOURS = (9, 4), (time(17), time(19))
-TERMS = Terms(
-    preset="three-day",
-    rate_per_kw=Decimal("2.80"),
-    wholesale_cost_per_kw=Decimal("10.35"),
-    holiday_calendar="US",
-)
 Say = Callable[[str], None]
 
 
@@ -69,13 +54,17 @@ def build(folder: Path, now: datetime, say: Say) -> None:
         distributor = _found(folder, now, say)
     people.equip(secret_in(folder))
     _read_meters(distributor, folder, now, say)
+    refresh_rollups(distributor=distributor)  # the data gate of the programs looks at the sums
+    programs.join(distributor)
     _forecast(distributor, now, say)
     _settle_past_events(distributor, say)
     _call_next_event(distributor, now, say)
     say("Looking through the readings …")
     check_marked(distributor=distributor)
     fill_due_gaps(distributor=distributor, now=now)
-    trouble.leave_work(distributor, folder, now=now, operator=_somebody("operator"), staff=_somebody("staff"))
+    trouble.leave_work(
+        distributor, folder, now=now, operator=people.somebody("operator"), staff=people.somebody("staff")
+    )
     check_marked(distributor=distributor)  # what was estimated or came late is missing no more
     refresh_rollups(distributor=distributor)
     while drain(limit=1000):  # a notice becomes mails, which are messages of their own
@@ -98,23 +87,16 @@ def _found(folder: Path, now: datetime, say: Say) -> Distributor:
     import_meter_list(distributor=distributor, path=folder / "meters.csv")
     people.settle_in(distributor, folder / "people.csv", people.password(folder))
     _give_token(folder)
-    trouble.report_outage(distributor, now, _somebody("operator"))
-    program = create_program(distributor=distributor, name=PROGRAM, terms=TERMS)[0].program
-    Program.objects.filter(pk=program.pk).update(description="Business days, 5 to 7 pm, told the day before")
-    enroll_all(program=program, at=now - timedelta(days=DAYS))
+    trouble.report_outage(distributor, now, people.somebody("operator"))
+    programs.found(distributor, now)
     spans = [_span(day, distributor) for day in _past_days(distributor, now)]
     told = [{"start": f"{start:%Y-%m-%dT%H:%M:%SZ}", "end": f"{end:%Y-%m-%dT%H:%M:%SZ}"} for start, end in spans]
     (folder / "events.json").write_text(json.dumps(told))
     return distributor
 
 
-def _somebody(address: str) -> User:
-    user: User = User.objects.get(email=f"{address}@{people.DOMAIN}")
-    return user
-
-
 def _give_token(folder: Path) -> None:
-    operator = _somebody("operator")
+    operator = people.somebody("operator")
     _token, key = issue_token(user=operator, name="Virtual town", scopes=[Scope.READINGS_WRITE, Scope.EVENTS_READ])
     file = folder / "town.token"
     file.touch(mode=0o600)
@@ -162,36 +144,40 @@ def _forecast(distributor: Distributor, now: datetime, say: Say) -> None:
 
 
 def _settle_past_events(distributor: Distributor, say: Say) -> None:
-    program = Program.objects.get(distributor=distributor, name=PROGRAM)
-    if Event.objects.filter(program=program).exists():
-        return
-    say("Settling the past events …")
-    operator = _somebody("operator")
+    operator, approver = people.somebody("operator"), people.somebody("approver")
     newest = IntervalReading.objects.filter(meter__distributor=distributor).aggregate(at=Max("start"))["at"]
-    for day in _past_days(distributor, newest):
-        start, end = _span(day, distributor)
-        event = record_completed_event(program=program, start=start, end=end, by=operator)
-        post_run(run=settle(event=event, by=operator))
+    for program in Program.objects.filter(distributor=distributor, events=None).order_by("pk"):
+        say(f"Settling the past events of {program.name} …")
+        for day in _past_days(distributor, newest):
+            start, end = _span(day, distributor)
+            event = record_completed_event(program=program, start=start, end=end, by=operator)
+            run = settle(event=event, by=operator)
+            approve_run(run=run, by=approver)
+            post_run(run=run, by=operator)
 
 
 def _call_next_event(distributor: Distributor, now: datetime, say: Say) -> None:
-    program = Program.objects.get(distributor=distributor, name=PROGRAM)
-    if Event.objects.filter(program=program, start__gt=now).exists():
-        return
-    say("Calling the next event …")
-    operator = _somebody("operator")
-    start, end = _span(local_day(now, distributor.zone) + timedelta(days=1), distributor)
-    event = create_event(program=program, start=start, end=end, by=operator)
-    notify_event(event=schedule_event(event=event, by=operator), by=operator)
+    tomorrow = local_day(now, distributor.zone) + timedelta(days=1)
+    day = next(day for day in _days(tomorrow, 1) if _is_business(day))
+    for program in Program.objects.filter(distributor=distributor).order_by("pk"):
+        if not Event.objects.filter(program=program, start__gt=now).exists():
+            say(f"Calling the next event of {program.name} …")
+            programs.call_next(program, _span(day, distributor))
 
 
 def _past_days(distributor: Distributor, now: datetime) -> list[date]:
     """The local days of the past events, the earlier first."""
-    today = local_day(now, distributor.zone)
-    holidays = calendar_days("US", (today.year - 1, today.year))
-    days = (today - timedelta(days=back) for back in range(1, 40))
-    business = [day for day in days if day.weekday() < 5 and day not in holidays]
+    business = [day for day in _days(local_day(now, distributor.zone), -1) if _is_business(day)]
     return [business[back - 1] for back in PAST_EVENTS]
+
+
+def _days(start: date, step: int) -> list[date]:
+    """Forty days from one on, or before it."""
+    return [start + timedelta(days=step * number) for number in range(int(step < 0), 40)]
+
+
+def _is_business(day: date) -> bool:
+    return day.weekday() < 5 and day not in calendar_days("US", (day.year, day.year))
 
 
 def _span(day: date, distributor: Distributor) -> tuple[datetime, datetime]:

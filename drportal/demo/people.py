@@ -48,6 +48,7 @@ LOGINS = (
     Login("Organization member", "Sam Okafor", "teacher", organization=True),
     Login("Waiting for approval", "Noa Lindqvist", "newcomer", organization=True, is_waiting=True),
     Login("Distributor admin", "Alex Moreau", "operator", staff_role=StaffRole.ADMIN),
+    Login("Second distributor admin", "Riley Chen", "approver", staff_role=StaffRole.ADMIN),
     Login("Distributor staff", "Jordan Pike", "staff", staff_role=StaffRole.STAFF),
     Login("Auditor", "Robin Castellane", "auditor", staff_role=StaffRole.AUDITOR),
     Login("Platform operator", "", "platform"),
@@ -88,6 +89,19 @@ def settle_in(distributor: Distributor, people: Path, secret: str) -> None:
             address = f"{first}.{last}".lower().replace(" ", "").replace("’", "")
             _hold(meter, _user(distributor, owner, f"{address}@{DOMAIN}", None))
     _hire(distributor, next(iter(organizations.values())), secret)
+
+
+def move_in(distributor: Distributor, number: str, since: datetime) -> None:
+    """Somebody moves into a home that nobody had."""
+    meter = Meter.objects.get(distributor=distributor, number=number)
+    newcomer = _user(distributor, "Noor Adeyemi", f"noor.adeyemi@{DOMAIN}", None)
+    map_meter(meter=meter, holder=newcomer, valid_from=since)
+
+
+def somebody(address: str) -> User:
+    """The person of an address before the @."""
+    user: User = User.objects.get(email=f"{address}@{DOMAIN}")
+    return user
 
 
 def _owners(people: Path) -> Iterator[tuple[str, str, str]]:

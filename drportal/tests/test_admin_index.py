@@ -13,10 +13,11 @@ from accounts.models import ApprovalStatus, User
 from dashboards.tests.story import add_readings, make_program, past_event
 from delivery.jobs import note_failure
 from delivery.models import DeliveryState, FailedJob, Message
-from events.models import Participation, ParticipationState
 from forecasting.models import Forecast, ForecastState
 from meters.models import Meter
 from organizations.models import Membership, OrganizationRequest
+from settlement.models import RunKind
+from settlement.services import open_dispute, settle
 from tests.builder import make_member, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -93,8 +94,9 @@ class TestEach:
             state=ForecastState.FAILED,
         )  # fmt: skip
         add_readings(side.home, days=8)
-        past_event(make_program(side, side.home))
-        Participation.objects.update(state=ParticipationState.DISPUTED)
+        event = past_event(make_program(side, side.home))
+        line = settle(event=event, kind=RunKind.PRELIMINARY).lines.get()
+        open_dispute(line=line, category="reading", by=side.resident)
         assert titles(side.admin) == [
             "1 forecast failed in the last week",
             "1 dispute",

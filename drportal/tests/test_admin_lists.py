@@ -27,7 +27,21 @@ from organizations.models import (
     OrganizationGroup,
     OrganizationRequest,
 )
-from settlement.models import LedgerBatch, LedgerEntry, SettlementLine, SettlementRun
+from settlement.models import (
+    Adjustment,
+    BaselineRule,
+    Dispute,
+    IntegrityFlag,
+    LedgerBatch,
+    LedgerEntry,
+    MonthLine,
+    MonthRun,
+    PlaceboReport,
+    RunDecision,
+    SettlementLine,
+    SettlementRun,
+    SheetReading,
+)
 from tests.builder import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -133,7 +147,14 @@ class Filler:
             Participation(event=event, meter=meter, holder_id=holder.pk)
             for event, meter in zip(events, meters, strict=True)
         )
+        self.fairness(numbers)
         self.money(numbers, events, meters)
+
+    def fairness(self, numbers):
+        rule = {"distributor": self.side.distributor, "description": "x", "sha256": "0" * 64}
+        BaselineRule.objects.bulk_create(BaselineRule(name=f"own-{n}", **rule) for n in numbers)
+        days = {"first_day": THEN.date(), "last_day": THEN.date()}
+        PlaceboReport.objects.bulk_create(PlaceboReport(program=self.program, **days) for n in numbers)
 
     def money(self, numbers, events, meters):
         runs = SettlementRun.objects.bulk_create(
@@ -153,6 +174,37 @@ class Filler:
             LedgerEntry(batch=batch, account="owed", holder_id=self.side.resident.pk, line=line, amount=1, key=f"k{n}")
             for n, batch, line in zip(numbers, batches, lines, strict=True)
         )
+        IntegrityFlag.objects.bulk_create(IntegrityFlag(line=line, kind="record") for line in lines)
+        self.beside(numbers, runs, batches, meters)
+
+    def beside(self, numbers, runs, batches, meters):
+        """What people say of runs and ask for, months, and sheets."""
+        admin, holder = self.side.admin, self.side.resident.pk
+        RunDecision.objects.bulk_create(
+            RunDecision(run=run, kind="refused", decided_by=admin, reason="x") for run in runs
+        )
+        Adjustment.objects.bulk_create(
+            Adjustment(distributor=self.side.distributor, holder_id=holder, amount=1, reason="x", asked_by=admin)
+            for n in numbers
+        )
+        months = MonthRun.objects.bulk_create(
+            MonthRun(program=self.program, month=THEN.date(), number=n + 1, inputs_sha256="0", batch=batch,
+                     created_by=admin)
+            for n, batch in zip(numbers, batches, strict=True)
+        )  # fmt: skip
+        MonthLine.objects.bulk_create(
+            MonthLine(run=month, meter=meter, holder_id=holder, factor="1/1", credit=1)
+            for month, meter in zip(months, meters, strict=True)
+        )
+        SheetReading.objects.bulk_create(
+            SheetReading(event=run.event, run=run, file_name="s.csv", read_by=admin) for run in runs
+        )
+        doubted = Participation.objects.filter(event__in=[run.event_id for run in runs])
+        Dispute.objects.bulk_create(
+            Dispute(distributor=self.side.distributor, participation=row, holder_id=holder, category="other",
+                    opened_by=self.side.resident, due_at=THEN)
+            for row in doubted
+        )  # fmt: skip
 
 
 ADMINS = {model: one for model, one in admin.site._registry.items() if isinstance(one, TenantAdmin)}

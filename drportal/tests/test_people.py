@@ -36,7 +36,7 @@ def test_factor_that_somebody_has_is_left_alone(everybody, tmp_path):
     before = list(Authenticator.objects.order_by("pk").values("pk", "data"))
     people.equip("MFRGGZDFMZTWQ2LKMFRGGZDFMZTWQ2LK")
     assert list(Authenticator.objects.order_by("pk").values("pk", "data")) == before
-    assert User.objects.filter(staff_role=StaffRole.ADMIN).count() == 1
+    assert User.objects.filter(staff_role=StaffRole.ADMIN).count() == 2
 
 
 def test_secret_is_made_once_and_private(tmp_path):
