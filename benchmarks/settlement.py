@@ -22,7 +22,7 @@ from settlement.models import SettlementLine
 from settlement.services import post_run, settle
 from tests.builder import make_distributor
 
-PARTICIPANTS = {"small": (250, 1_000), "full": (1_000, 10_000)}
+PARTICIPANTS = {"small": (250, 1_000), "full": (1_000, 10_000, 50_000)}
 # Monday to the second Thursday; the events are on its last three days, 16:00 to 18:00 in New York.
 FIRST = datetime(2024, 5, 6, tzinfo=UTC)
 DAYS = 12
@@ -47,8 +47,9 @@ def measure(scale: str) -> Iterator[Row]:
             "  of the time of ours, in settle (the rest is post_run)", "share",
             [part / each.wall for part, each in zip(case.settling, took["portal"], strict=True)],
         )  # fmt: skip
-    few, many = PARTICIPANTS[scale]
-    yield Row(f"pace with {many:,} participants / with {few:,}", "1/s", pace[1], pace[0])
+    few, *more = PARTICIPANTS[scale]
+    for count, figures in zip(more, pace[1:], strict=True):
+        yield Row(f"pace with {count:,} participants / with {few:,}", "1/s", figures, pace[0])
 
 
 class _Case:
@@ -79,7 +80,7 @@ class _Case:
         return world.make_readings(meters, FIRST, energies)
 
     def settle_and_post(self, number: int) -> None:
-        """Baselines, lines with their traces, and ledger entries, each in its own transaction."""
+        """Baselines, lines with their traces, and ledger entries; parts and the posting in their own transactions."""
         event = self.events[number]
         self.settling.append(timed(lambda: settle(event=event)).wall)
         post_run(run=event.runs.get())
