@@ -4,10 +4,12 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import DatabaseError, load_backend
 
+from common.constraints import AppendOnly, TriggerConstraint
 from drportal import env
 
 URL = os.environ.get("DRPORTAL_TEST_APP_DATABASE_URL", "")
@@ -33,16 +35,33 @@ def test_it_reads(application):
         assert cursor.fetchone() == (0,)
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "TRUNCATE TABLE settlement_ledgerentry",
-        "DROP TABLE settlement_ledgerentry",
-        "DROP TRIGGER ledger_entry_append_only_delete",
-        "ALTER TABLE settlement_ledgerentry DROP COLUMN amount",
-        "CREATE TABLE mine (id INT)",
-    ],
-)
+def _ways_past() -> Iterator[str]:
+    """Statements that would undo what every table that refuses UPDATE or DELETE holds."""
+    for model in apps.get_models():
+        table = model._meta.db_table
+        guards = [
+            (one.name, event)
+            for one in model._meta.constraints
+            if isinstance(one, TriggerConstraint)
+            for event in one.on
+            if event == "DELETE" or isinstance(one, AppendOnly)
+        ]
+        if guards:
+            yield f"TRUNCATE TABLE {table}"
+            yield f"DROP TABLE {table}"
+            yield f"ALTER TABLE {table} DROP COLUMN id"
+        yield from (f"DROP TRIGGER {name}_{event.lower()}" for name, event in guards)
+
+
+def test_the_tables_that_money_rests_on_are_among_them():
+    tables = {words.split()[-1] for words in _ways_past() if words.startswith("TRUNCATE")}
+    kept = ("ledgerbatch", "ledgerentry", "settlementrun", "settlementline", "rundecision", "adjustment", "monthrun",
+            "monthline", "frozenprediction", "sheetreading", "baselinerule", "dispute")  # fmt: skip
+    agreed = ("programversion", "consent", "nomination", "eventnote")
+    assert tables >= {f"settlement_{name}" for name in kept} | {f"events_{name}" for name in agreed}
+
+
+@pytest.mark.parametrize("statement", [*_ways_past(), "CREATE TABLE mine (id INT)"])
 def test_it_cannot_get_past_the_append_only_tables(application, statement):
     with application.cursor() as cursor, pytest.raises(DatabaseError, match="denied"):
         cursor.execute(statement)

@@ -52,12 +52,28 @@ def _move_out(life: Life) -> dict[str, Any]:
 
 def _new_event(life: Life) -> dict[str, Any]:
     day = (timezone.now() + timedelta(days=5)).date().isoformat()
-    return {"program": life.objects["program"], "day": day, "at": "17:00", "minutes": "60"}
+    everybody = dict.fromkeys(("meters", "area", "area_name", "latitude", "longitude", "radius_m", "corners"), "")
+    plain = {"note": "", "target_kw": "", "is_test": ""}
+    return {"program": life.objects["program"], "day": day, "at": "17:00", "minutes": "60", **everybody, **plain}
+
+
+def _new_time(life: Life) -> dict[str, Any]:
+    start = (timezone.now() + timedelta(days=7)).date().isoformat()
+    return {"start": f"{start}T10:00", "end": f"{start}T11:00"}
 
 
 def _api_event(life: Life) -> dict[str, Any]:
     start = now_slot() + timedelta(days=6)
     return {"program": life.objects["program"], "start": start.isoformat(), "end": (start + HALF_HOUR).isoformat()}
+
+
+def _api_new_time(life: Life) -> dict[str, Any]:
+    return {name: moment for name, moment in _api_event(life).items() if name != "program"}
+
+
+def _api_wish(life: Life) -> dict[str, Any]:
+    terms = {"terms_sha256": life.objects["offer hash"]}
+    return {"program": life.objects["offer"], "meter": life.side.home.number, **terms}
 
 
 def _readings(life: Life) -> dict[str, Any]:
@@ -118,7 +134,11 @@ _BODIES: dict[str, Any] = {
     "mfa_reauthenticate": lambda life: {"code": code_of_now()},
     "claim_meter": _claim,
     "move_out": _move_out,
-    "event_answer": lambda life: {"answer": "skip"},
+    "event_answer": lambda life: {"answer": "skip", "participation": ""},
+    "answer": lambda life: {"answer": "skip"},
+    "account_phone": lambda life: {"number": "+15555550123"},
+    "account_phone_code": lambda life: {"code": "000000"},
+    "opt_schedules": lambda life: {"meter": life.side.home.pk, "weekdays": ["5"]},
     "organization_approvals": lambda life: {"action": "approve", "ids": [life.objects["pending"]]},
     "organization_people": lambda life: {"action": "promote", "id": life.objects["member"]},
     "invitation": lambda life: {"first_name": "Guest", "last_name": "Invited", **PASSWORDS},
@@ -126,6 +146,19 @@ _BODIES: dict[str, Any] = {
     "organization_invitations_file": lambda life: {"file": SimpleUploadedFile("g.csv", b"email\nguest@example.com\n")},
     "operator_organization_invite": lambda life: {"emails": "guest@example.com", "role": "admin"},
     "operator_organization_request": lambda life: {"action": "approve"},
+    "operator_placebo": lambda life: {"first": "2026-06-01", "last": "2026-06-30", "hours": "16, 17"},
+    "operator_flag": lambda life: {"state": "cleared", "note": "Seen"},
+    "reward_dispute": lambda life: {"category": "reading", "words": "The meter was swapped."},
+    "dispute": lambda life: {"action": "write", "words": "One more thing."},
+    "operator_dispute": lambda life: {"action": "answer", "words": "When was that?"},
+    "operator_adjustment_new": lambda life: {
+        "holder": life.side.school.number,
+        "amount": "2.50",
+        "unit": "money",
+        "reason": "goodwill",
+    },
+    "operator_adjustment": lambda life: {"action": "approve"},
+    "operator_settlement_run": lambda life: {"action": "reopen", "reason": "A meter was swapped"},
     "operator_quality_hits": lambda life: {"ids": [life.objects["hit"]], "reason": "Seen"},
     "operator_quality_hit": lambda life: {"action": "accept", "reason": "Seen"},
     "operator_quality_estimate": _estimate,
@@ -138,10 +171,30 @@ _BODIES: dict[str, Any] = {
     "organization_import": lambda life: {"action": "drop"},
     "act_as_start": lambda life: {"reason": "Asked by phone about a reward."},
     "operator_event_new": _new_event,
+    "operator_event_edit": _new_event,
+    "operator_event_left_out": lambda life: {"meter": life.side.home.number, "note": "asked us to"},
+    "operator_event_agree": lambda life: {},
+    "operator_event_change": _new_time,
+    "operator_event_cancel": lambda life: {"action": "cancel", "reason": "The load is lower than expected."},
+    "program_join": lambda life: {"seen": life.objects["offer hash"], "agree": "on"},
+    "program_part": lambda life: {"action": "pause"},
+    "operator_program_new": lambda life: {"name": "Mornings, new", "kind": "rebate"},
+    "operator_program": lambda life: {"action": "close"},
+    "operator_program_draft": lambda life: {"preset": "three-day", "rate_per_kw": "3"},
+    "operator_program_people": lambda life: {
+        "action": "enroll",
+        "number": f"{life.side.distributor.name}-spare",
+        "kw": "2",
+    },
+    "operator_event_log": lambda life: {"text": "Called the school."},
     "operator_event": lambda life: {"action": "cancel"},
+    "enrollment-list": _api_wish,
     "event-list": _api_event,
+    "event-detail": _api_new_time,
+    "event-cancel": lambda life: {"reason": "The load is lower than expected."},
     "reading-list": _readings,
     "exclusion-list": _api_exclusion,
+    "operator_sheets": lambda life: {"file": SimpleUploadedFile("sheet.csv", b"meter,credit\nX,1\n")},
     "operator_outages": _outage,
     "operator_outages_file": _outages,
     "operator_outage": lambda life: {"action": "remove", "reason": "typed wrongly"},
@@ -161,6 +214,7 @@ def _new(life: Life) -> dict[str, dict[str, Any]]:
         "organizations/organizationgroup": {"name": "New group"},
         "organizations/membership": {"user": life.rows["accounts/user"], "organization": side.organization.pk},
         "meters/feeder": {"name": "South"},
+        "settlement/baselinerule": {"name": "new-days", "start_from": "three-day"},
         "meters/meter": {"number": "NEW-1", "interval_minutes": "30"},
         "meters/metermap": {
             "entity": side.organization.pk,
@@ -186,10 +240,12 @@ _OTHER_VALUES = {
     "organizations/organization": {"latitude": "1"},
     "organizations/organizationgroup": {"name": "Other"},
     "meters/feeder": {"name": "Other"},
+    "settlement/baselinerule": {"description": "Other"},
     "meters/meter": {"name": "Other"},
     "meters/metermap": {"valid_to_0": "2036-01-01", "valid_to_1": "00:00"},
     "events/program": {"description": "Other"},
     "events/enrollment": {"kw": "9"},
+    "events/event": {"note": "Other"},
 }
 # An action of each list that has some.
 ACTIONS = {
@@ -201,13 +257,14 @@ ACTIONS = {
     "delivery/message": ("resend",),
     "meters/meter": ("return_to_service", "issue_codes", "withdraw_codes", "retire"),
     "meters/claimcode": ("withdraw",),
-    "events/enrollment": ("end",),
-    "events/event": ("schedule", "notify", "cancel", "remove"),
+    "events/enrollment": ("approve", "refuse", "pause", "resume", "end"),
+    "events/event": ("schedule", "notify", "agree", "cancel", "remove"),
 }
 _FIRST = {
     "accounts/user": "reject",
     "organizations/membership": "promote",
     "events/event": "cancel",
+    "events/enrollment": "end",
     "meters/meter": "retire",
     "delivery/failedjob": "seen",
 }

@@ -19,6 +19,8 @@ from tests.access.world import FOREIGN, PUBLIC_NAMES, AccessWorld, Visitor
 SAFE = ("GET", "HEAD", "OPTIONS")
 # The history goes along with nearly every change; tests/access/test_history.py speaks of it.
 HISTORY = "accounts_auditentry"
+# Whoever has the link has what it is for.
+LINKS = ("/invite/", "/answer/", "/calendar/")
 
 
 @dataclass(frozen=True)
@@ -89,12 +91,12 @@ def foreign_words(
 ) -> list[str]:
     """Words of a side that is not the visitor's, in anything they were sent.
 
-    Names of distributors and organizations are public where one signs up: there one chooses one's own. An
-    invitation names who invites to what, for whoever has its link. What the visitor typed may stand in its
-    field again, and what stood in their file beside the word that it cannot be used.
+    Names of distributors and organizations are public where one signs up: there one chooses one's own. A link
+    that somebody was sent (an invitation, an answer, a calendar) tells what it is for to whoever has it. What the
+    visitor typed may stand in its field again, and what stood in their file beside the word that it cannot be used.
     """
     count("answers searched for markers")
-    pattern = None if address.startswith("/invite/") else FOREIGN.get(visitor.side)
+    pattern = None if address.startswith(LINKS) else FOREIGN.get(visitor.side)
     text = PUBLIC_NAMES.sub("", outcome.text) if address == reverse("account_signup") else outcome.text
     for value in (typed or {}).values():
         text = text.replace(f'value="{value}"', "")

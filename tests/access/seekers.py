@@ -17,7 +17,15 @@ NO_IDS = (
 )
 
 # Whoever has the address may open it: pictures and colors on public pages, links in mails.
-FOR_WHOEVER_HAS_IT = ("/brand/<pk>/logo", "/brand/<pk>/colors.css", "/notifications/stop/<signed>", "/invite/<token>")
+FOR_WHOEVER_HAS_IT = (
+    "/brand/<pk>/logo",
+    "/brand/<pk>/colors.css",
+    "/notifications/stop/<signed>",
+    "/invite/<token>",
+    "/answer/<token>",
+    "/calendar/<secret>.ics",
+    "/delivery/receipts/<name>",
+)
 
 
 @cache

@@ -13,6 +13,8 @@ from tests.access.world import AccessWorld
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 # Nobody is signed in: whoever signs up, is invited or asks for a new password does it for themselves.
 WITHOUT_ACTOR = ("account_signup", "invitation", "account_login", "account_reset_password")
+# A link that stands for the person it was sent to, whoever opens it: it is they who answer.
+BY_LINK = ("answer",)
 # A platform operator belongs to no distributor, and neither does what they change in their own account.
 OWN_PAGES = ("/account/", "/accounts/")
 
@@ -46,6 +48,7 @@ def _fault(case: Case, outcome: Outcome, access: AccessWorld) -> str:
     visitor = access.roles[case.role]
     actors = {entry["actor_id"] for entry in entries}
     own = visitor.user.pk if visitor.user else access.world.here.admin.pk
+    own = access.world.here.resident.pk if case.route.name in BY_LINK else own
     if case.route.name not in WITHOUT_ACTOR and not actors <= {own}:
         return f"by {actors} instead of {own}"
     tenants = {entry["tenant_id"] for entry in entries}
@@ -56,7 +59,7 @@ def _tenants(case: Case, outcome: Outcome, access: AccessWorld) -> set[int | Non
     """Whose history it may be: that of the distributor whose address was asked for."""
     if case.role == "platform" and case.route.template.startswith(OWN_PAGES):
         return {None}
-    there = access.roles[case.role].side == "there"
+    there = access.roles[case.role].side == "there" and case.route.name not in BY_LINK
     made = {row["entity_id"] for row in outcome.new("organizations_distributor")}
     return made or {(access.there if there else access.here).side.distributor.pk}
 

@@ -27,6 +27,8 @@ def test_other_distributors_objects_are_not_found(access: AccessWorld, before: R
         address = case.address(access, side="there")
         body = {} if case.method in SAFE else body_of(access, case.route, address, life=access.there)
         outcome = send(access.roles[role], before, case.method, address, body)
+        if case.row.objects == ["month"] and foreign_words(access.roles[role], outcome, address) == []:
+            continue  # both distributors have the month; it is the reader's own that is told
         leads_on = case.route.template.startswith("/admin/") and outcome.location.endswith("/change/")
         if (not leads_on and outcome.word not in NOT_FOUND) or foreign_words(access.roles[role], outcome, address):
             wrong.append(f"{case.method} {address}: {outcome.word}")

@@ -98,7 +98,7 @@ def test_only_the_api_checks_the_csrf_token_itself():
     exempt = {route.template for route in all_routes() if route.is_csrf_exempt}
     # The link that ends mails is posted by mail programs; the signed address stands for the token.
     api = {route.template for route in all_routes() if route.template.startswith("/api/")}
-    assert exempt == api | {"/notifications/stop/<signed>"}
+    assert exempt == api | {"/notifications/stop/<signed>", "/delivery/receipts/<name>"}
 
 
 def test_sent_mail_shows_in_the_demonstration_only(access: AccessWorld, before: Rows, settings):

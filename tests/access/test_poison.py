@@ -22,6 +22,9 @@ REFUSED = {
     "/admin/meters/meter/<object_id>/change/",
     "/ops/brand",
     "/ops/groups/<pk>",
+    "/ops/programs/<pk>/draft",
+    "/programs/<pk>/part",
+    "/events/wishes",
 }
 # Fields that these have themselves and do not send: what poisons them is refused, which would hide the rest.
 OWN = {
@@ -29,6 +32,10 @@ OWN = {
     "/org/imports/new": ("meter", "unit", "zone"),
     "/ops/outages": ("feeder",),
     "/api/v1/exclusions": ("feeder", "kind"),
+    # Boxes that are not ticked, and what a PATCH may leave out.
+    "/admin/events/program/<object_id>/change/": ("business_days_only", "is_exclusive"),
+    "/admin/events/event/<object_id>/change/": ("is_test",),
+    "/api/v1/events/<pk>": ("is_test", "note", "target_kw"),
 }
 
 # What the columns of WHOSE point to.

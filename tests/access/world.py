@@ -2,8 +2,8 @@
 
 import re
 import time
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
@@ -34,8 +34,11 @@ from delivery.choices import stop_url
 from delivery.mail import KIND
 from delivery.models import FailedJob, Notice, Topic
 from delivery.services import enqueue
-from events.models import Enrollment, Participation
-from events.services import create_event
+from events.answers import answer_url
+from events.feeds import make_feed
+from events.models import Enrollment, Participation, PayCap
+from events.services import Terms, create_event, create_program
+from events.services.opt_schedules import add_opt_schedule
 from forecasting.services import issue_forecast
 from meters.models import (
     BatchSource,
@@ -54,7 +57,25 @@ from meters.services.batches import check_batch, take_file
 from organizations.models import Distributor, GroupMember, Invitation, OrganizationGroup, OrganizationRequest
 from organizations.services import Guest, invite, set_logo
 from organizations.tests.pictures import PIXEL
-from settlement.models import LedgerBatch, LedgerEntry, SettlementLine
+from settlement.baselines import PRESETS, rule_data, rule_hash
+from settlement.models import (
+    BaselineRule,
+    DecisionKind,
+    DisputeCategory,
+    FlagKind,
+    IntegrityFlag,
+    LedgerBatch,
+    LedgerEntry,
+    MonthLine,
+    MonthRun,
+    PlaceboReport,
+    ReportState,
+    RunDecision,
+    SettlementLine,
+    SettlementRun,
+)
+from settlement.services import ask_adjustment, open_dispute, read_event_sheet
+from settlement.tests.placebo_world import placebo_result
 from tests.builder import PASSWORD, Side, World, make_member, make_meter, make_organization, make_user, make_world
 
 PUBLIC_NAMES = re.compile(r"\b(?:Hither|Thither)(?: Schools| Water| Library)?(?=[<)]| \()")
@@ -120,6 +141,8 @@ def _call_events(life: Life, name: str) -> None:
     lower(side.home, past, 100)
     lower(side.school, past, 100)
     run = settled(past)
+    _offer(life, name)
+    _rule(life, name)
     later = now_slot() + timedelta(days=3)
     draft = create_event(program=program, start=later, end=later + 2 * HALF_HOUR)
     forecast = issue_forecast(distributor=side.distributor, issued_at=now_slot() - HALF_HOUR, engine="similar-days")
@@ -127,12 +150,31 @@ def _call_events(life: Life, name: str) -> None:
     life.objects |= {
         "coming": coming.pk,
         "past": past.pk,
+        "run": run.pk,
         "draft": draft.pk,
         "home reward": lines[side.home.pk],
         "school reward": lines[side.school.pk],
         "program": program.pk,
+        "month": f"{timezone.now():%Y-%m}",
+        "flag": IntegrityFlag.objects.create(
+            line_id=lines[side.home.pk], kind=FlagKind.OLD_POOL, numbers={"days": 40}
+        ).pk,
+        "sheet": read_event_sheet(event=past, content=b"meter,credit\nX,1\n", file_name=f"{name}.csv").pk,
     }
+    _dispute(life)
+    _books(life, run)
+    report = PlaceboReport.objects.create(
+        program=program,
+        first_day=timezone.now().date() - timedelta(days=30),
+        last_day=timezone.now().date(),
+        hours=[17],
+        state=ReportState.DONE,
+        result=placebo_result(f"{name}-home"),
+        finished_at=timezone.now(),
+    )
     life.rows |= {
+        "settlement/placeboreport": report.pk,
+        "settlement/integrityflag": life.objects["flag"],
         "forecasting/forecast": forecast.pk,
         "forecasting/meterforecast": forecast.meters.first().pk,
         "events/program": program.pk,
@@ -144,6 +186,55 @@ def _call_events(life: Life, name: str) -> None:
         "settlement/ledgerbatch": LedgerBatch.objects.get(run=run).pk,
         "settlement/ledgerentry": LedgerEntry.objects.filter(batch__run=run).first().pk,
     }
+    life.objects["home part"] = life.rows["events/enrollment"]
+
+
+def _books(life: Life, run: SettlementRun) -> None:
+    """What the admin shows of the books: a word on the run, a month long ago, and a sheet that was read."""
+    side, batch = life.side, LedgerBatch.objects.get(run=run)
+    decision = RunDecision.objects.create(run=run, kind=DecisionKind.APPROVED, decided_by=side.admin)
+    month = MonthRun.objects.create(
+        program_id=life.objects["program"], month=date(2020, 1, 1), number=1, inputs_sha256="0" * 64, batch=batch
+    )
+    paid = MonthLine.objects.create(run=month, meter=side.home, holder_id=side.resident.pk, factor="1/1", credit=1)
+    life.rows |= {
+        "settlement/rundecision": decision.pk,
+        "settlement/monthrun": month.pk,
+        "settlement/monthline": paid.pk,
+        "settlement/sheetreading": life.objects["sheet"],
+    }
+
+
+def _rule(life: Life, name: str) -> None:
+    """A baseline rule of the distributor's own, which no terms use."""
+    rule = replace(PRESETS["three-day"], name=f"{name.lower()}-days", description=f"{name} days")
+    row = BaselineRule.objects.create(
+        distributor=life.side.distributor,
+        name=rule.name,
+        description=rule.description,
+        data=rule_data(rule),
+        sha256=rule_hash(rule),
+    )
+    life.rows["settlement/baselinerule"] = row.pk
+
+
+def _dispute(life: Life) -> None:
+    """An objection of the organization, and an adjustment that waits for a second person."""
+    side = life.side
+    line = SettlementLine.objects.get(pk=life.objects["school reward"])
+    dispute = open_dispute(line=line, category=DisputeCategory.DAY, by=side.organization_admin)
+    adjustment = ask_adjustment(
+        distributor=side.distributor, holder=side.resident, amount=Decimal(1), reason="goodwill", by=side.staff
+    )
+    life.objects |= {"dispute": dispute.pk, "adjustment": adjustment.pk}
+    life.rows |= {"settlement/dispute": dispute.pk, "settlement/adjustment": adjustment.pk}
+
+
+def _offer(life: Life, name: str) -> None:
+    """A program that anybody may join and nobody is in."""
+    terms = Terms("three-day", rate_per_kwh=Decimal(1), pay_cap=PayCap.UP_TO_SITE_LOAD)
+    version, _is_new = create_program(distributor=life.side.distributor, name=f"{name} rebate", terms=terms)
+    life.objects |= {"offer": version.program_id, "offer hash": version.sha256}
 
 
 def _tell(life: Life, name: str) -> None:
@@ -166,7 +257,16 @@ def _tell(life: Life, name: str) -> None:
         "invitation": f"{name}-link",
         "own token": own_token.pk,
         "stop": stop_url(user=side.resident, topic=Topic.EVENTS).rsplit("/", 1)[1],
+        "answer": _answer_link(life),
+        "calendar": make_feed(user=side.resident),
+        "wish": add_opt_schedule(meter=side.home, holder=side.resident, weekdays="6").pk,
     }
+
+
+def _answer_link(life: Life) -> str:
+    row = Participation.objects.get(event=life.objects["coming"], meter=life.side.home)
+    link = answer_url(participation_id=row.pk, user_id=life.side.resident.pk, tenant_id=None)
+    return link.rsplit("/", 1)[1]
 
 
 def _import(life: Life, name: str) -> None:

@@ -4,8 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from django.utils import timezone
+
+from accounts.models import User
 from delivery.choices import stop_url
 from delivery.models import Topic
+from events.answers import answer_url
+from events.models import Participation
 from tests.browser.reader import ALL_LOOKS, TWO_LOOKS, Looks
 from tests.browser.town import Town
 
@@ -21,15 +26,23 @@ ELSEWHERE = {
               for end in ("", "_file")),
             "meter_readings_file", "meter_chart_file", "meter_peaks_file", "meter_sums_file", "meter_hours_file",
             "meter_comparison_file", "meter_green_button", "chart_meter_sums", "chart_meter_hours",
-            "chart_meter_comparison", "operator_event_csv", "operator_event_count", "organization_audit_csv",
+            "chart_meter_comparison", "statement_csv", "statement_json", "operator_event_csv",
+            "operator_event_live", "operator_event_live_csv", "event_live", "operator_event_preview",
+            "operator_event_left_out", "operator_event_agree", "operator_event_edit",
+            "operator_sheet_csv", "organization_audit_csv",
             "operator_outages_file", "operator_quality_csv", "operator_quality_hits_csv",
+            "operator_placebo_csv", "operator_placebo_progress", "operator_event_settling",
+            "operator_wholesale_chart", "operator_wholesale_csv", "operator_season_chart", "operator_season_csv",
+            "operator_season_json", "operator_ranks_csv", "operator_response_csv",
             "account_data_file", "mfa_download_recovery_codes", "mfa_login_webauthn",
             "operator_import_progress", "operator_import_errors", "operator_import_file", "operator_import_template",
             "organization_import_progress", "organization_import_errors", "organization_import_file",
             "organization_import_template",
-            "event_answer", "act_as_stop", "organization_invitations_file", "organization_leave",
+            "event_answer", "program_part", "act_as_stop", "organization_invitations_file", "organization_leave",
             "operator_organization_request", "accounts_stop_waiting", "accounts_withdraw", "set_language",
             "account_token_revoke", "account_data_again", "notices_read_all", "notice_read",
+            "account_phone_code", "account_phone_remove", "delivery_receipts", "event_ics", "calendar_feed",
+            "opt_schedule_end",
         ),
         _NO_PAGE,
     ),
@@ -45,6 +58,12 @@ ELSEWHERE = {
     "account_confirm_login_code": "leads to the log-in: codes by mail are off",
     "api-docs": "Swagger UI draws it, with its own colors and headings; its journey is in test_distributor.py",
 }  # fmt: skip
+
+
+def answer_link(person: User) -> str:
+    """The link of a notice of the person's next event."""
+    row = Participation.objects.filter(holder=person.pk, event__notified_at__isnull=False).latest("event__start")
+    return answer_url(participation_id=row.pk, user_id=person.pk, tenant_id=None)
 
 
 @dataclass(frozen=True)
@@ -94,8 +113,18 @@ CUSTOMERS = (
     Shown("meter_detail, by hours", "resident", lambda town: f"/meters/{town.home.pk}?period=month&show=hours"),
     Shown("event_detail", "resident", lambda town: f"/events/{town.coming.pk}", ALL_LOOKS),
     Shown("event_detail, past", "resident", lambda town: f"/events/{town.past.pk}"),
+    Shown("program_detail", "resident", lambda town: f"/programs/{town.program.pk}", ALL_LOOKS),
+    Shown("program_join", "resident", lambda town: f"/programs/{town.offer}/join", ALL_LOOKS),
+    Shown("organization_programs", "director", "/org/programs"),
+    Shown("organization_program", "director", lambda town: f"/org/programs/{town.program.pk}", ALL_LOOKS),
     Shown("rewards", "resident", "/rewards"),
+    Shown("statements", "resident", "/rewards/statements"),
+    Shown("statement", "resident", f"/rewards/statements/{timezone.now():%Y-%m}"),
     Shown("reward_why", "resident", lambda town: f"/rewards/{town.reward}/why", ALL_LOOKS),
+    Shown("reward_dispute", "resident", lambda town: f"/rewards/{town.reward}/dispute", ALL_LOOKS),
+    Shown("disputes", "director", "/rewards/disputes"),
+    Shown("disputes, none", "resident", "/rewards/disputes"),
+    Shown("dispute", "director", lambda town: f"/rewards/disputes/{town.dispute}", ALL_LOOKS),
     Shown("account", "resident", "/account", ALL_LOOKS),
     Shown("account_profile", "resident", "/account/profile"),
     Shown("account_tokens", "resident", "/account/tokens"),
@@ -104,6 +133,10 @@ CUSTOMERS = (
     Shown("account_close", "resident", "/account/close"),
     Shown("notices", "resident", "/account/notices"),
     Shown("notifications", "resident", "/account/notifications"),
+    Shown("account_phone", "resident", "/account/phone"),
+    Shown("account_calendar", "resident", "/account/calendar"),
+    Shown("opt_schedules", "resident", "/events/wishes"),
+    Shown("answer", "", lambda town: urlsplit(answer_link(town.people["resident"])).path),
     Shown(
         "notifications_stop", "", lambda town: urlsplit(stop_url(user=town.people["resident"], topic=Topic.EVENTS)).path
     ),
@@ -138,13 +171,43 @@ DISTRIBUTOR = (
     Shown("operator_meters", "operator", lambda town: f"/ops/meters?meter={town.home.pk}", ALL_LOOKS),
     Shown("operator_meters, none fits", "operator", "/ops/meters?find=nothing"),
     Shown("operator_map", "operator", "/ops/map", ALL_LOOKS),
+    Shown("operator_programs", "operator", "/ops/programs", ALL_LOOKS),
+    Shown("operator_program_new", "operator", "/ops/programs/new"),
+    Shown("operator_program", "operator", lambda town: f"/ops/programs/{town.program.pk}", ALL_LOOKS),
+    Shown("operator_program_draft", "operator", lambda town: f"/ops/programs/{town.program.pk}/draft", ALL_LOOKS),
+    Shown("operator_program_versions", "auditor", lambda town: f"/ops/programs/{town.program.pk}/versions"),
+    Shown("operator_program_people", "operator", lambda town: f"/ops/programs/{town.program.pk}/people?state="),
     Shown("operator_events", "operator", "/ops/events"),
     Shown("operator_event_new", "operator", "/ops/events/new"),
     Shown("operator_event_new, with faults", "operator", "/ops/events/new?day=yesterday"),
+    Shown("operator_event_change", "operator", lambda town: f"/ops/events/{town.coming.pk}/change"),
+    Shown("operator_event_cancel", "operator", lambda town: f"/ops/events/{town.coming.pk}/cancel"),
     Shown("operator_event", "operator", lambda town: f"/ops/events/{town.coming.pk}", ALL_LOOKS),
+    Shown("operator_sheets", "operator", lambda town: f"/ops/events/{town.past.pk}/sheet"),
+    Shown("operator_sheet", "operator", lambda town: f"/ops/sheets/{town.sheet}"),
+    Shown("operator_event_log", "operator", lambda town: f"/ops/events/{town.coming.pk}/log"),
     Shown("operator_event, settled", "operator", lambda town: f"/ops/events/{town.past.pk}"),
     Shown("operator_quality", "operator", "/ops/quality", ALL_LOOKS),
     Shown("operator_quality, 90 days", "auditor", "/ops/quality?days=90"),
+    Shown("operator_disputes", "operator", "/ops/disputes", ALL_LOOKS),
+    Shown("operator_dispute", "operator", lambda town: f"/ops/disputes/{town.dispute}", ALL_LOOKS),
+    Shown("operator_dispute", "auditor", lambda town: f"/ops/disputes/{town.dispute}"),
+    Shown("operator_adjustments", "operator", "/ops/adjustments", ALL_LOOKS),
+    Shown("operator_adjustment_new", "operator", "/ops/adjustments/new", ALL_LOOKS),
+    Shown("operator_adjustment", "operator", lambda town: f"/ops/adjustments/{town.adjustment}", ALL_LOOKS),
+    Shown("operator_settlement", "operator", "/ops/settlement", ALL_LOOKS),
+    Shown("operator_settlement, none fits", "operator", "/ops/settlement?stage=refused"),
+    Shown("operator_settlement_run", "operator", lambda town: f"/ops/settlement/{town.past.runs.get().pk}", ALL_LOOKS),
+    Shown("operator_settlement_run", "auditor", lambda town: f"/ops/settlement/{town.past.runs.get().pk}"),
+    Shown("operator_ledger", "operator", "/ops/ledger", ALL_LOOKS),
+    Shown("operator_ledger, checked", "auditor", "/ops/ledger?check=1"),
+    Shown("operator_flags", "operator", "/ops/settlement/flags", ALL_LOOKS),
+    Shown("operator_insights", "auditor", "/ops/insights"),
+    Shown("operator_wholesale", "operator", "/ops/wholesale", ALL_LOOKS),
+    Shown("operator_season", "operator", lambda town: f"/ops/programs/{town.program.pk}/season", ALL_LOOKS),
+    Shown("operator_ranks", "operator", lambda town: f"/ops/programs/{town.program.pk}/rank"),
+    Shown("operator_response", "auditor", lambda town: f"/ops/programs/{town.program.pk}/response"),
+    Shown("operator_placebo", "operator", lambda town: f"/ops/programs/{town.program.pk}/placebo", ALL_LOOKS),
     Shown("operator_quality_hits", "operator", "/ops/quality/hits", ALL_LOOKS),
     Shown("operator_quality_hits, all", "auditor", "/ops/quality/hits?state="),
     Shown("operator_quality_hit", "operator", lambda town: f"/ops/quality/{town.doubt}", ALL_LOOKS),
@@ -168,6 +231,7 @@ DISTRIBUTOR = (
     Shown("operator_groups", "operator", "/ops/groups"),
     Shown("operator_group", "operator", lambda town: f"/ops/groups/{town.group.pk}", ALL_LOOKS),
     Shown("operator_brand", "operator", "/ops/brand"),
+    Shown("operator_messages", "operator", "/ops/messages"),
     Shown("operator_mail", "operator", "/ops/mail"),
     Shown("act_as_start", "operator", lambda town: f"/ops/act-as/{town.people['resident'].pk}", ALL_LOOKS),
     Shown("operator_home", "auditor", "/ops"),

@@ -98,11 +98,10 @@ def test_admin_makes_a_group_and_calls_an_event_for_it(person, town, employee, l
     kim.dates("Day", local_day(timezone.now(), town.distributor.zone) + days)
     kim.times("Start", time(17))
     kim.ticks(name)
-    kim.presses("Show who would take part")
     kim.sees("2 meters would take part")
     kim.looks("the preview")
-    kim.presses("Make the draft")
-    kim.sees("The draft is made.")
+    kim.presses("Save the draft")
+    kim.sees("The draft is saved.")
     event = Event.objects.latest("pk")
     kim.is_at(f"/ops/events/{event.pk}")
     assert event.state == EventState.DRAFT

@@ -16,6 +16,7 @@ from delivery.services import drain
 from events.models import Event, Program
 from events.services import Terms, create_event, create_program, enroll, notify_event, record_completed_event
 from events.services import schedule_event as schedule
+from events.term_templates import BY_KEY
 from forecasting.services import issue_forecast
 from meters.models import (
     BatchSource,
@@ -33,7 +34,7 @@ from meters.services.batches import check_batch, take_file
 from organizations.models import Distributor, Organization, OrganizationGroup
 from organizations.services import Guest, create_group, invite, set_group_members
 from settlement.models import SettlementLine
-from settlement.services import post_run, settle
+from settlement.services import ask_adjustment, open_dispute, post_run, read_event_sheet, settle
 from tests.browser.mail import link_in, newest_to
 from tests.builder import (
     PASSWORD,
@@ -76,6 +77,9 @@ class Town:
     pump: Meter
     hall: Meter
     reward: int
+    sheet: int
+    dispute: int
+    adjustment: int
     token_key: str
     group: OrganizationGroup
     invitation: str
@@ -83,6 +87,8 @@ class Town:
     doubt: int
     outage: int
     harbor_upload: int
+    # A program that anybody may join and nobody is in.
+    offer: int
 
     def newest(self, meter: Meter) -> datetime:
         """The start of the meter's newest reading."""
@@ -118,11 +124,35 @@ def build() -> Town:
     more = {
         **uploads,
         "reward": reward,
+        "sheet": _sheet(past),
+        **_dispute(distributor, past, meters["pump"], people),
         "token_key": key,
+        "offer": _offer(distributor),
         "group": group,
         "invitation": _invite(harbor, people["director"]),
     }
     return Town(distributor, program, past, coming, maple, harbor, people, **more, **meters)
+
+
+def _dispute(distributor: Distributor, event: Event, meter: Meter, people: dict[str, User]) -> dict[str, int]:
+    """An objection of the water works that was answered, and an adjustment that waits for somebody else."""
+    line = SettlementLine.objects.filter(run__event=event, meter=meter).earliest("pk")
+    words = "The pump stood still that morning.\nPlease look at it again."
+    dispute = open_dispute(line=line, category="day", words=words, by=people["director"])
+    adjustment = ask_adjustment(
+        distributor=distributor,
+        holder=people["resident"],
+        amount=Decimal("2.50"),
+        reason="Two of your readings came late.",
+        by=people["staff"],
+    )
+    return {"dispute": dispute.pk, "adjustment": adjustment.pk}
+
+
+def _sheet(event: Event) -> int:
+    """The utility's own sheet of an event, in which the home is paid too much."""
+    content = b"meter,nomination_kw,credit\nR-4018,3,99.00\n"
+    return read_event_sheet(event=event, content=content, file_name="sheet.csv").pk
 
 
 def _outage(meter: Meter) -> int:
@@ -237,6 +267,12 @@ def _program(distributor: Distributor, meters: list[Meter]) -> Program:
     for meter in meters:
         enroll(program=program, meter=meter)
     return program
+
+
+def _offer(distributor: Distributor) -> int:
+    """A program without promises that anybody may join."""
+    version, _is_new = create_program(distributor=distributor, name="Peak rebate", terms=BY_KEY["rebate"].terms)
+    return version.program_id
 
 
 def _business_day(distributor: Distributor) -> int:

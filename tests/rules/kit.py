@@ -188,6 +188,13 @@ class Kit:
         )
 
     @cached_property
+    def draft(self) -> ProgramVersion:
+        """Terms of a program that are not published."""
+        program = self.program_named("In the making")
+        values = {"preset": "three-day", "rule_sha256": "0" * 64, "rate_per_kw": Decimal("2.80")}
+        return ProgramVersion.objects.create(program=program, number=1, published_at=None, **values)
+
+    @cached_property
     def version(self) -> ProgramVersion:
         return self.version_of(self.program)
 
@@ -214,6 +221,20 @@ class Kit:
     def run(self) -> SettlementRun:
         hashes = {"rule_sha256": "0" * 64, "inputs_sha256": "1" * 64}
         return SettlementRun.objects.create(event=self.event, number=1, preset="three-day", **hashes)
+
+    @cached_property
+    def sealed_run(self) -> SettlementRun:
+        """A run that is whole, without lines."""
+        SettlementRun.objects.filter(pk=self.run.pk).update(sealed_at=NOON)
+        self.run.refresh_from_db()
+        return self.run
+
+    @cached_property
+    def sealed_line(self) -> SettlementLine:
+        """A line of a run that is whole."""
+        line = self.line
+        assert self.sealed_run
+        return line
 
     @cached_property
     def line(self) -> SettlementLine:

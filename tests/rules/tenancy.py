@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts.models import Entity
 from tests.builder import make_meter, map_meter
-from tests.rules.examples import imports, quality, tenancy
+from tests.rules.examples import books, calling, disputes, evidence, imports, programs, quality, room, tenancy
 from tests.rules.examples.example import Change
 from tests.rules.kit import HOUR, NOON, Kit
 
@@ -38,7 +38,7 @@ TENANT = Only("this is the tenant itself")
 DOER = Only("names who did it and gives nobody a right; services take the doer from who is signed in")
 CAUSE = Only("names the import that did it; only services write it, under locks on that distributor's meters")
 HISTORY = Only("history without enforced keys: it outlives what it speaks of")
-APPEND = "settlement_line_append_only", "settlement_run_append_only", "ledger_entry_append_only"
+APPEND = "settlement_line_unchanged", "settlement_run_append_only", "ledger_entry_append_only"
 
 
 def _membership(kit: Kit) -> Change:
@@ -165,6 +165,49 @@ SAME = {
         ("event_target_same_distributor",), lambda kit: (tenancy.stored_target(kit), {"feeder": kit.foreign_feeder})
     ),
     ("events.EventTarget", "organization"): Refused(("event_target_same_distributor",), _organization_target),
+    ("events.EventTarget", "meter"): Refused(
+        ("event_target_same_distributor",),
+        lambda kit: (tenancy.stored_target(kit), {"feeder": None, "meter": kit.foreign_meter}),
+    ),
+    ("events.EventLeftOut", "meter"): Refused(
+        ("event_left_out_same_distributor",),
+        lambda kit: (programs.stored_left_out(kit), {"meter": kit.foreign_meter}),
+    ),
+    ("events.CancelRequest", "asked_by"): Refused(
+        ("cancel_request_within_distributor",),
+        lambda kit: (calling.stored_request(kit), {"asked_by": kit.person(kit.there)}),
+    ),
+    ("events.CancelRequest", "answered_by"): Refused(
+        ("cancel_request_within_distributor",),
+        lambda kit: (calling.stored_request(kit), {"answered_by": kit.person(kit.there)}),
+    ),
+    ("events.EventNote", "by"): Refused(
+        ("event_note_within_distributor", "event_note_unchanged"),
+        lambda kit: (room.stored_note(kit), {"by": kit.person(kit.there)}),
+    ),
+    ("events.OptSchedule", "meter"): Refused(
+        ("opt_schedule_same_distributor",), lambda kit: (programs.stored_wish(kit), {"meter": kit.foreign_meter})
+    ),
+    ("events.OptSchedule", "holder"): Refused(
+        ("opt_schedule_same_distributor",),
+        lambda kit: (programs.stored_wish(kit), {"holder": _foreign_holder(kit)}),
+    ),
+    ("events.OptSchedule", "program"): Refused(
+        ("opt_schedule_same_distributor",), lambda kit: (programs.stored_wish(kit), {"program": kit.foreign_program})
+    ),
+    ("events.Consent", "version"): Refused(
+        ("consent_version_of_program", "consent_append_only"),
+        lambda kit: (programs.stored_consent(kit), {"version": kit.version_of(kit.foreign_program)}),
+    ),
+    ("events.Consent", "holder"): Refused(
+        ("consent_holder_within_distributor", "consent_append_only"),
+        lambda kit: (programs.stored_consent(kit), {"holder": _foreign_holder(kit)}),
+    ),
+    ("events.Event", "approved_by"): Refused(
+        ("event_agreed_within_distributor",),
+        lambda kit: (kit.event, {"approved_by": kit.person(kit.there)}),
+        lambda kit: {"start": NOON - HOUR},
+    ),
     ("settlement.SettlementRun", "created_by"): Refused(
         ("settlement_run_made_within_distributor", *APPEND),
         lambda kit: (kit.run, {"created_by": kit.person(kit.there)}),
@@ -195,6 +238,86 @@ SAME = {
     ),
 }
 
+SAME |= {
+    ("settlement.FrozenPrediction", "meter"): Refused(
+        ("frozen_prediction_same_distributor", "frozen_prediction_append_only"),
+        lambda kit: (evidence.stored_prediction(kit), {"meter": kit.foreign_meter}),
+    ),
+    ("settlement.RunDecision", "decided_by"): Refused(
+        ("run_decision_within_distributor", "run_decision_append_only"),
+        lambda kit: (books.stored_decision(kit), {"decided_by": kit.person(kit.there)}),
+    ),
+    **{
+        ("settlement.Adjustment", name): Refused(
+            ("adjustment_same_distributor", "adjustment_decided_once"),
+            lambda kit, name=name, stranger=stranger: (books.stored_adjustment(kit), {name: stranger(kit)}),  # type: ignore[misc]
+        )
+        for name, stranger in {
+            "holder": _foreign_holder,
+            "line": tenancy.foreign_line,
+            "event": lambda kit: tenancy.foreign_run(kit).event,
+            "asked_by": lambda kit: kit.person(kit.there),
+        }.items()
+    },
+    ("settlement.Adjustment", "decided_by"): Refused(
+        ("adjustment_same_distributor",),
+        lambda kit: (books.stored_adjustment(kit), {"state": "refused", "decided_by": kit.person(kit.there)}),
+    ),
+    ("settlement.Adjustment", "batch"): Refused(
+        ("adjustment_same_distributor",),
+        lambda kit: (
+            books.stored_adjustment(kit),
+            {"state": "approved", "decided_by": kit.person(), "batch": books.foreign_batch(kit)},
+        ),
+    ),
+    ("settlement.Adjustment", "dispute"): Refused(
+        ("adjustment_same_distributor", "adjustment_decided_once"),
+        lambda kit: (books.stored_adjustment(kit), {"dispute": disputes.foreign_dispute(kit)}),
+    ),
+    **{
+        ("settlement.Dispute", name): Refused(
+            ("dispute_same_distributor", "dispute_way", "dispute_one_at_a_time"),
+            lambda kit, name=name, stranger=stranger: (disputes.stored_dispute(kit), {name: stranger(kit)}),  # type: ignore[misc]
+        )
+        for name, stranger in {
+            "participation": disputes.foreign_participation,
+            "holder": _foreign_holder,
+            "line": tenancy.foreign_line,
+            "opened_by": lambda kit: kit.person(kit.there),
+        }.items()
+    },
+    ("settlement.Dispute", "run"): Refused(
+        ("dispute_same_distributor", "dispute_run_in_favor", "dispute_one_at_a_time"),
+        lambda kit: (disputes.stored_dispute(kit), {"run": tenancy.foreign_run(kit)}),
+    ),
+    ("settlement.Dispute", "decided_by"): Refused(
+        ("dispute_same_distributor", "dispute_begins_open"),
+        lambda kit: (disputes.stored_dispute(kit), disputes.DECIDED | {"decided_by": kit.person(kit.there)}),
+    ),
+    ("settlement.DisputeMessage", "author"): Refused(
+        ("dispute_message_same_distributor", "dispute_message_unchanged"),
+        lambda kit: (disputes.stored_message(kit), {"author": kit.person(kit.there)}),
+    ),
+    ("settlement.MonthRun", "batch"): Refused(
+        ("month_run_same_distributor", "month_run_append_only"),
+        lambda kit: (books.stored_month(kit), {"batch": books.foreign_batch(kit)}),
+        lambda kit: {"number": 2},
+    ),
+    ("settlement.MonthRun", "created_by"): Refused(
+        ("month_run_same_distributor", "month_run_append_only"),
+        lambda kit: (books.stored_month(kit), {"created_by": kit.person(kit.there)}),
+        lambda kit: {"number": 2, "batch": books.further_batch(kit)},
+    ),
+    ("settlement.MonthLine", "meter"): Refused(
+        ("month_line_same_distributor", "month_line_append_only"),
+        lambda kit: (books.stored_month_line(kit), {"meter": kit.foreign_meter}),
+    ),
+    ("settlement.MonthLine", "holder"): Refused(
+        ("month_line_same_distributor", "month_line_append_only"),
+        lambda kit: (books.stored_month_line(kit), {"holder": _foreign_holder(kit)}),
+    ),
+}
+
 # The owner of a row may not change once other rows rely on it.
 FIXED = {
     ("accounts.Entity", "tenant"): "entity_tenant_fixed",
@@ -204,11 +327,14 @@ FIXED = {
     ("forecasting.Forecast", "distributor"): "forecast_distributor_fixed",
     ("events.Program", "distributor"): "program_distributor_fixed",
     ("events.Event", "program"): "event_program_fixed",
-    ("events.ProgramVersion", "program"): "program_version_append_only",
-    ("settlement.SettlementRun", "event"): "settlement_run_append_only",
-    ("settlement.SettlementLine", "run"): "settlement_line_append_only",
+    ("events.ProgramVersion", "program"): "program_version_frozen",
+    ("settlement.SettlementRun", "event"): "settlement_run_event_fixed",
+    ("settlement.SettlementLine", "run"): "settlement_line_unchanged",
     ("settlement.LedgerBatch", "distributor"): "ledger_batch_append_only",
     ("settlement.LedgerEntry", "batch"): "ledger_entry_append_only",
+    ("settlement.RunDecision", "run"): "run_decision_append_only",
+    ("settlement.MonthRun", "program"): "month_run_append_only",
+    ("settlement.MonthLine", "run"): "month_line_append_only",
 }
 
 REASONS = {
@@ -224,6 +350,8 @@ REASONS = {
     ("delivery.Attempt", "message"): OWNER,
     ("delivery.Notice", "user"): OWNER,
     ("delivery.NotificationChoice", "user"): OWNER,
+    ("delivery.Phone", "user"): OWNER,
+    ("events.CalendarFeed", "user"): OWNER,
     ("organizations.Distributor", "entity"): Only("the same row, seen as a distributor"),
     ("organizations.DistributorLogo", "distributor"): OWNER,
     ("organizations.Organization", "entity"): Only("the same row, seen as an organization"),
@@ -267,6 +395,35 @@ REASONS = {
     ("meters.RegisterRead", "batch"): CAUSE,
     ("forecasting.MeterForecast", "forecast"): OWNER,
     ("events.Nomination", "enrollment"): OWNER,
+    ("events.ProgramVersion", "published_by"): DOER,
+    ("events.ProgramVersion", "created_by"): DOER,
+    ("events.Enrollment", "applied_by"): DOER,
+    ("events.Enrollment", "decided_by"): DOER,
+    ("events.Consent", "enrollment"): OWNER,
+    ("events.Consent", "given_by"): DOER,
+    ("events.OptSchedule", "created_by"): DOER,
+    ("events.EventLeftOut", "event"): OWNER,
+    ("events.EventNote", "event"): OWNER,
+    ("events.CancelRequest", "event"): OWNER,
+    ("events.EventLeftOut", "created_by"): DOER,
+    ("events.Participation", "answered_by"): DOER,
+    ("settlement.LedgerBatch", "posted_by"): DOER,
+    ("settlement.Adjustment", "distributor"): OWNER,
+    ("settlement.Dispute", "distributor"): OWNER,
+    ("settlement.DisputeMessage", "dispute"): OWNER,
+    ("settlement.PlaceboReport", "program"): OWNER,
+    ("settlement.PlaceboReport", "made_by"): DOER,
+    ("settlement.IntegrityFlag", "line"): OWNER,
+    ("settlement.IntegrityFlag", "decided_by"): DOER,
+    ("settlement.FlagCheck", "run"): OWNER,
+    ("settlement.SheetReading", "event"): OWNER,
+    ("settlement.BaselineRule", "distributor"): OWNER,
+    ("settlement.BaselineRule", "created_by"): DOER,
+    ("settlement.FrozenPrediction", "event"): OWNER,
+    ("settlement.SheetReading", "run"): Only(
+        "the run that the event's own service compared it with, of the same event"
+    ),
+    ("settlement.SheetReading", "read_by"): DOER,
     ("events.Participation", "event"): OWNER,
     ("events.EventTarget", "event"): OWNER,
 }

@@ -11,6 +11,7 @@ from django.db.models import Model
 from accounts.models import Entity
 from common.constraints import AppendOnly
 from organizations.models import Distributor
+from tests.rules.examples import tenancy
 from tests.rules.examples.example import Change, again
 from tests.rules.examples.imports import stored_import
 from tests.rules.kit import Kit
@@ -98,6 +99,7 @@ OWNERS: dict[tuple[str, str], Callable[[Kit], Change]] = {
     ("events.Program", "distributor"): lambda kit: (kit.program, {"distributor": kit.there}),
     ("events.Event", "program"): lambda kit: (kit.event, {"program": kit.foreign_program}),
     ("events.ProgramVersion", "program"): lambda kit: (kit.version, {"program": kit.foreign_program}),
+    ("settlement.SettlementRun", "event"): lambda kit: (kit.run, {"event": tenancy.foreign_run(kit).event}),
     ("settlement.LedgerBatch", "distributor"): lambda kit: (kit.batch, {"distributor": kit.there}),
 }
 

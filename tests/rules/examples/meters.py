@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from accounts.models import Kind, User
-from delivery.models import Channel, DeliveryState, Message, Notice, NotificationChoice, SentRequest, Topic
+from delivery.models import Channel, DeliveryState, Message, Notice, NotificationChoice, Phone, SentRequest, Topic
 from forecasting.models import Forecast, MeterForecast
 from meters.models import Exclusion, Feeder, IntervalReading, Meter, MeterMap, Prediction
 from tests.builder import make_meter, map_meter
@@ -109,12 +109,28 @@ def _second_choice(kit: Kit) -> NotificationChoice:
     return second
 
 
+def _phone(kit: Kit) -> Phone:
+    return Phone.objects.create(user=kit.staff, number="+15555550123", confirmed_at=NOON)
+
+
 EXAMPLES = {
     "message_state_known": Example(
         new=lambda kit: Message(
             kind="test", recipient="a@example.com", payload={"a": 1}, state="lost", finished_at=NOON
         ),
         change=lambda kit: (kit.message, {"state": "lost", "finished_at": NOON}),
+    ),
+    "message_channel_known": Example(
+        new=lambda kit: again(kit.message, payload={"a": 1}, channel="drum"),
+        change=lambda kit: (kit.message, {"channel": "drum"}),
+    ),
+    "phone_number_is_confirmed": Example(
+        new=lambda kit: Phone(user=kit.staff, number="+15555550123"),
+        change=lambda kit: (_phone(kit), {"confirmed_at": None}),
+    ),
+    "phone_code_whole": Example(
+        new=lambda kit: Phone(user=kit.staff, asked_number="+15555550123"),
+        change=lambda kit: (_phone(kit), {"asked_number": "+15555550199"}),
     ),
     "message_end_has_time": Example(
         new=lambda kit: again(kit.message, payload={"a": 1}, state=DeliveryState.DELIVERED),

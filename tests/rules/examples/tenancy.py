@@ -193,7 +193,8 @@ EXAMPLES = {
         earlier=("event_target_frozen",),
     ),
     "settlement_run_made_within_distributor": Example(
-        new=lambda kit: again(kit.run, number=2, inputs_sha256="3" * 64, created_by=_foreign_person(kit))
+        new=lambda kit: again(kit.run, number=2, inputs_sha256="3" * 64, created_by=_foreign_person(kit)),
+        change=lambda kit: (kit.run, {"created_by": _foreign_person(kit)}),
     ),
     "settlement_line_same_distributor": Example(new=lambda kit: again(kit.line, meter=kit.foreign_meter)),
     "ledger_batch_same_distributor": Example(
