@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.fields import normalize_email
 from accounts.models import Entity, User
 from dashboards.operator_facts.holders import holder_names
 from dashboards.selectors.disputes import RELATED, adjustment_amount, badge_of, clock_words, event_words
@@ -113,7 +114,7 @@ def adjustment_badge(row: Adjustment) -> dict[str, str]:
 def holder_named(distributor: Distributor, text: str) -> Entity | None:
     """The resident of this address, the organization of this name, or who holds the meter of this number now."""
     said = text.strip()
-    person = User.objects.filter(tenant=distributor.pk, email__iexact=said, staff_role="").first()
+    person = User.objects.filter(tenant=distributor.pk, email=normalize_email(said), staff_role="").first()
     if person is not None:
         return _entity(person.membership.organization_id if hasattr(person, "membership") else person.pk)
     organization = Organization.objects.filter(distributor=distributor, name__iexact=said).first()
