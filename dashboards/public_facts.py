@@ -13,7 +13,7 @@ from events.models import Event, EventState, Program
 from events.term_words import limit_words, notice_words, pay_sentences, season_words
 from organizations.models import Distributor
 from settlement.exact import from_cents, sum_of_cents
-from settlement.models import LedgerEntry, SettlementLine
+from settlement.models import LedgerEntry, SettlementLine, Unit
 from settlement.models.ledger import Account
 from settlement.selectors import newest_runs
 
@@ -56,7 +56,7 @@ def season(distributor: Distributor | None) -> dict[str, Any] | None:
     saved = SettlementLine.objects.filter(run__in=runs).aggregate(
         wh=Sum("delivered_wh"), meters=Count("meter", distinct=True)
     )
-    owed = LedgerEntry.objects.filter(batch__distributor=distributor, account=Account.OWED)
+    owed = LedgerEntry.objects.filter(batch__distributor=distributor, account=Account.OWED, unit=Unit.MONEY)
     paid = from_cents(owed.aggregate(cents=sum_of_cents("amount"))["cents"])
     return {
         "events_finished": events.count(),

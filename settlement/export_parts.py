@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.exports import register_part
 from accounts.models import User
-from settlement.models import Account, Dispute, LedgerEntry, SettlementLine
+from settlement.models import Account, Dispute, LedgerEntry, SettlementLine, Unit
 
 Rows = Iterator[dict[str, Any]]
 
@@ -40,7 +40,7 @@ def _entries(user: User) -> Rows:
             "posted_at": row.batch.posted_at,
             "batch": row.batch.number,
             "amount": row.amount,
-            "currency": row.batch.distributor.currency,
+            "currency": row.batch.distributor.currency if row.unit == Unit.MONEY else "points",
         }
 
 
