@@ -83,7 +83,7 @@ def test_files_say_the_same_and_carry_their_hash(here):
     assert rows[1]["reason"] == "'=1+1"
 
 
-@pytest.mark.parametrize("month", ["2026-13", "26-07", "0000-00", "2026-7-1", "july"])
+@pytest.mark.parametrize("month", ["2026-13", "26-07", "0000-00", "2026-7-1", "july", "9999-12", "0001-01"])
 def test_a_month_that_is_none_is_not_found(here, month):
     for end in ("", ".csv", ".json"):
         assert browser(here.resident).get(f"/rewards/statements/{month}{end}").status_code == 404

@@ -15,6 +15,8 @@ from dashboards.views.readers import signed_in
 from organizations.access import Role, role_of
 from settlement.statements import Statement, months_with_postings, statement_data, statement_of
 
+# Months beyond these have bounds that no clock can show.
+FIRST_YEAR, LAST_YEAR = 1970, 2999
 CSV_COLUMNS = ("posted", "what", "program", "event_start", "meter", "unit", "amount", "reason", "batch", "batch_sha256")
 
 
@@ -84,6 +86,8 @@ def _statement(holder: facts.Holder, month: str) -> Statement:
         first = date.fromisoformat(f"{month}-01")
     except ValueError:
         raise Http404(_("There is no such month.")) from None
+    if not FIRST_YEAR <= first.year <= LAST_YEAR:
+        raise Http404(_("There is no such month."))
     return statement_of(entries=holder.entries, month=first, zone=holder.zone)
 
 

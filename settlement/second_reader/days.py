@@ -31,7 +31,7 @@ def day_guess(row: RowFound, column: str, energies: DayEnergies, used: Sequence[
         if is_close(row.row, column, theirs, mean):
             wrong = sorted(set(days) - set(used)) if column == "baseline_kwh" else list(days)
             texts = ", ".join(day.isoformat() for day in wrong)
-            return Slip(SlipKind.WRONG_DAY, column, row.meter, (), {"days": texts})
+            return Slip(SlipKind.WRONG_DAY, column, row.meter, (), row.row.line, {"days": texts})
     return None
 
 

@@ -1,7 +1,7 @@
 """What may have gone wrong in a sheet: a guess for each difference, with what speaks for it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 from itertools import combinations
@@ -50,6 +50,7 @@ class Slip:
     """One guess: of a cell (`meter`), or of a column from `meter` on (`rows` of them).
 
     Attributes:
+        line: the row of a cell, by its line in the file.
         numbers: figures that the words need, by name, exact or as text.
     """
 
@@ -57,6 +58,7 @@ class Slip:
     column: str
     meter: str
     rows: tuple[str, ...] = ()
+    line: int = 0
     numbers: Numbers = field(default_factory=dict)
 
 
@@ -65,7 +67,7 @@ def guess_slips(comparison: Comparison, prices: Prices) -> tuple[Slip, ...]:
     columns = list(_of_columns(comparison))
     told = {(slip.column, meter) for slip in columns for meter in slip.rows}
     cells = [
-        _of_cell(row, difference, prices)
+        replace(_of_cell(row, difference, prices), line=row.row.line)
         for row in comparison.differing
         for difference in row.differences
         if (difference.column, row.meter) not in told
@@ -94,7 +96,7 @@ def _shift(rows: Sequence[RowFound], column: str, places: list[int]) -> Slip | N
         return None
     first = rows[best[0]]
     numbers: Numbers = {"offset": offset, "other": rows[best[0] + offset].meter, "of": len(rows)}
-    return Slip(SlipKind.SHIFTED_COLUMN, column, first.meter, tuple(rows[place].meter for place in best), numbers)
+    return Slip(SlipKind.SHIFTED_COLUMN, column, first.meter, tuple(rows[place].meter for place in best), 0, numbers)
 
 
 def _is_of(rows: Sequence[RowFound], source: int, place: int, column: str) -> bool:
@@ -111,7 +113,7 @@ def _factor(rows: Sequence[RowFound], column: str, places: list[int]) -> Slip | 
         mine = tuple(rows[place].meter for place in places if _is_times(rows[place], column, factor))
         if len(mine) >= ENOUGH and 2 * len(mine) > len(places):
             kind = SlipKind.WRONG_SIGN if factor == -1 else SlipKind.WRONG_UNIT
-            return Slip(kind, column, mine[0], mine, {"factor": factor, "of": len(rows)})
+            return Slip(kind, column, mine[0], mine, 0, {"factor": factor, "of": len(rows)})
     return None
 
 
@@ -125,7 +127,7 @@ def _swap(rows: Sequence[RowFound], column: str, places: list[int]) -> Slip | No
     for one, other in combinations(places[:MOST_TO_PAIR], 2):
         if _is_of(rows, other, one, column) and _is_of(rows, one, other, column):
             pair = rows[one].meter, rows[other].meter
-            return Slip(SlipKind.SWAPPED_ROWS, column, pair[0], pair, {"other": pair[1]})
+            return Slip(SlipKind.SWAPPED_ROWS, column, pair[0], pair, 0, {"other": pair[1]})
     return None
 
 
@@ -140,7 +142,7 @@ def _blank(row: RowFound, difference: Difference, prices: Prices) -> Slip | None
     # Sheets compute 0 out of empty cells.
     computed_of_nothing = not difference.theirs and not {"baseline_kwh", "event_kwh"} & set(row.row.figures)
     if difference.theirs is None or (computed_of_nothing and difference.column not in INPUTS):
-        return Slip(SlipKind.LEFT_BLANK, difference.column, row.meter, (), {"ours": difference.ours})
+        return Slip(SlipKind.LEFT_BLANK, difference.column, row.meter, (), 0, {"ours": difference.ours})
     return None
 
 
@@ -154,11 +156,11 @@ def _credit(row: RowFound, difference: Difference, prices: Prices) -> Slip | Non
     nominated, named = own.get("nomination_kw") or Fraction(0), theirs.get("nomination_kw")
     numbers: Numbers = {"paid": paid, "nominated": nominated}
     if named is not None and named != nominated and _same(paid, max(Fraction(0), min(kw, named)) * prices.rate_per_kw):
-        return Slip(SlipKind.OTHER_NOMINATION, "credit", row.meter, (), {**numbers, "named": named})
+        return Slip(SlipKind.OTHER_NOMINATION, "credit", row.meter, (), 0, {**numbers, "named": named})
     if kw > nominated and _same(paid, kw * prices.rate_per_kw):
-        return Slip(SlipKind.MISSING_CAP, "credit", row.meter, (), numbers)
+        return Slip(SlipKind.MISSING_CAP, "credit", row.meter, (), 0, numbers)
     if kw < 0 and _same(paid, kw * prices.rate_per_kw):
-        return Slip(SlipKind.MISSING_FLOOR, "credit", row.meter, (), numbers)
+        return Slip(SlipKind.MISSING_FLOOR, "credit", row.meter, (), 0, numbers)
     return _other_price(row, paid, max(Fraction(0), min(kw, nominated)), numbers)
 
 
@@ -168,7 +170,7 @@ def _other_price(row: RowFound, paid: Fraction, counted_kw: Fraction, numbers: N
         return None
     price = Fraction(round(paid / counted_kw * 100), 100)
     fits = price > 0 and _same(paid, counted_kw * price)
-    return Slip(SlipKind.OTHER_PRICE, "credit", row.meter, (), {**numbers, "price": price}) if fits else None
+    return Slip(SlipKind.OTHER_PRICE, "credit", row.meter, (), 0, {**numbers, "price": price}) if fits else None
 
 
 def _same(one: Fraction, other: Fraction) -> bool:

@@ -131,15 +131,15 @@ def _with_days(
     slips: tuple[Slip, ...], comparison: Comparison, event: Event, lines: dict[str, SettlementLine]
 ) -> tuple[Slip, ...]:
     """The slips, those of energies nobody could explain looked for on other days."""
-    rows = {row.meter: row for row in comparison.differing}
+    rows = {row.row.line: row for row in comparison.differing}
     open_ones = [slip for slip in slips if slip.kind is SlipKind.UNKNOWN and slip.column in BY_DAY]
     if not open_ones or len({slip.meter for slip in open_ones}) > MOST_METERS_TO_READ:
         return slips
     energies = _energies(event, [lines[slip.meter].meter for slip in open_ones])
     guessed = {
-        (slip.meter, slip.column): _guess(rows[slip.meter], slip, energies, lines[slip.meter]) for slip in open_ones
+        (slip.line, slip.column): _guess(rows[slip.line], slip, energies, lines[slip.meter]) for slip in open_ones
     }
-    return tuple(guessed.get((slip.meter, slip.column)) or slip for slip in slips)
+    return tuple(guessed.get((slip.line, slip.column)) or slip for slip in slips)
 
 
 def _guess(row: RowFound, slip: Slip, energies: dict[int, dict[date, Fraction]], line: SettlementLine) -> Slip | None:
@@ -165,10 +165,10 @@ def _energies(event: Event, meters: list[Meter]) -> dict[int, dict[date, Fractio
 
 
 def _result(sheet: Sheet, comparison: Comparison, slips: tuple[Slip, ...]) -> dict[str, Any]:
-    by_meter: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    by_line: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for slip in slips:
         if not slip.rows:
-            by_meter[slip.meter].append(_slip(slip))
+            by_line[slip.line].append(_slip(slip))
     kept = comparison.differing[:MOST_ROWS_KEPT]
     return {
         "columns": list(comparison.columns),
@@ -176,7 +176,7 @@ def _result(sheet: Sheet, comparison: Comparison, slips: tuple[Slip, ...]) -> di
         "differing": len(comparison.differing),
         "paid_too_much": fraction_text(sum((row.paid_too_much for row in comparison.rows), Fraction(0))),
         "slips": [_slip(slip) for slip in slips if slip.rows],
-        "rows": [_row(row, by_meter[row.meter]) for row in kept],
+        "rows": [_row(row, by_line[row.row.line]) for row in kept],
         "only_theirs": list(comparison.only_theirs[:MOST_ROWS_KEPT]),
         "only_ours": list(comparison.only_ours[:MOST_ROWS_KEPT]),
         "twice": list(comparison.twice[:MOST_ROWS_KEPT]),

@@ -61,6 +61,13 @@ def test_a_baseline_with_a_wrong_day_names_the_day(case):
     assert found.rows[0].sentences == ("The baseline fits if readings of 2026-07-16 are taken.",)
 
 
+def test_a_meter_named_many_times_has_its_own_slips_in_each_row(case):
+    _, _, event = case
+    content = b"meter,credit\n" + b"Hither-school,224.00\n" * 300
+    rows = read(event, content).result["rows"]
+    assert (len(rows), {len(row["slips"]) for row in rows}) == (300, {1})
+
+
 def test_what_cannot_be_compared_is_refused(case):
     _, _, event = case
     with pytest.raises(UnreadableSheet, match="other events only: 2021-03-29T07:00"):
