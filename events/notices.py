@@ -52,7 +52,7 @@ def tell_participants(*, event: Event, notice: Notice) -> int:
     ]
     kind = REMINDER if notice is Notice.SOON else KIND
     only = (Channel.PORTAL,) if notice in _ONLY_HERE else tuple(Channel)
-    notify_many(kind=kind, people=told, useful_until=event.start, only=only)
+    notify_many(kind=kind, people=told, useful_until=answers_until(event), only=only)
     return len(told)
 
 

@@ -1,17 +1,20 @@
 """What people read."""
 
+from datetime import timedelta
+
 import pytest
 from django.core import mail
-from django.utils import translation
+from django.utils import timezone, translation
 
 from delivery.models import DeliveryState, Message
 from delivery.services import drain
 from delivery.sms.text import fit, parts
 from events.notices import Notice, render_notice, write_notice
-from events.services import cancel_event
+from events.services import cancel_event, create_event, notify_event, schedule_event
 from events.tests.world import make_announced, make_program
 from tests.builder import make_world
 
+HOUR = timedelta(hours=1)
 PAYLOAD = {
     "notice": "announced",
     "tenant": None,
@@ -116,3 +119,18 @@ def test_many_meters_are_answered_on_the_events_page():
     text = render_notice(FULL | {"meters": labels, "parts": list(range(6))})[1]
     assert "/events/7" in text
     assert "/answer/" not in text
+
+
+@pytest.mark.django_db
+def test_quiet_hours_never_outlast_the_time_to_answer():
+    side, now = make_world().here, timezone.now()
+    local = timezone.localtime(now, side.distributor.zone)
+    quiet = {"quiet_from": (local - HOUR).time(), "quiet_until": (local + 2 * HOUR).time()}
+    type(side.resident).objects.filter(pk=side.resident.pk).update(**quiet)
+    # Answers close within the hour; the quiet ends after that, but before the event.
+    start = now.replace(minute=0, second=0, microsecond=0) + 4 * HOUR
+    program = make_program(side.distributor, opt_out_minutes=180)
+    event = create_event(program=program, start=start, end=start + HOUR)
+    notify_event(event=schedule_event(event=event))
+    message = Message.objects.get(user=side.resident, kind="event-notice")
+    assert message.next_attempt_at <= timezone.now()
