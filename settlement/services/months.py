@@ -19,9 +19,8 @@ from events.models import Event, EventState, Program
 from settlement.baselines.reservation import Called, Reservation, reservation
 from settlement.canonical import digest
 from settlement.errors import MonthOpen
-from settlement.models import BatchKind, LedgerEntry, LineStatus, MonthLine, MonthRun, SettlementLine
+from settlement.models import BatchKind, LedgerEntry, LineStatus, MonthLine, MonthRun, SettlementLine, SettlementRun
 from settlement.notices import tell_amounts
-from settlement.selectors import newest_lines
 from settlement.services.posting import add_batch, lock_books, pair
 
 MONTH_FORMAT = 1
@@ -84,10 +83,17 @@ def month_bounds(program: Program, first: date) -> tuple[datetime, datetime]:
 
 
 def _shares(events: list[Event]) -> list[_Share]:
-    """Every meter that was measured against a nomination, by meter and holder. One query."""
+    """Every meter that was measured against a nomination, by meter and holder, out of what was posted. Two queries.
+
+    A run that nobody has agreed to, or that was refused, pays no month either.
+    """
     by_id = {event.pk: event for event in events}
-    lines = SettlementLine.objects.filter(run__event__in=by_id, performance_factor__isnull=False, status=LineStatus.OK)
-    rows = newest_lines(lines).order_by("meter_id", "holder_id", "run__event__start", "run__event_id")
+    posted = SettlementRun.objects.filter(event__in=by_id, batch__isnull=False).order_by("number")
+    newest = dict(posted.values_list("event_id", "pk"))
+    lines = SettlementLine.objects.filter(
+        run__in=newest.values(), performance_factor__isnull=False, status=LineStatus.OK
+    )
+    rows = lines.order_by("meter_id", "holder_id", "run__event__start", "run__event_id")
     found = rows.values_list("meter_id", "holder_id", "run__event_id", "performance_wh", "nomination_kw")
     return [
         _share(whose, [(by_id[event], wh, kw) for _meter, _holder, event, wh, kw in group if wh and kw])

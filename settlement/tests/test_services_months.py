@@ -55,6 +55,17 @@ def case(db):
     return world, program
 
 
+def test_what_nobody_agreed_to_pays_no_month(case):
+    world, program = case
+    events = events_of(world, program)
+    # A correction that was computed and not approved: 60 kW would have been 90.
+    put(world.here.school, DAYS[8], 100_000 - 90 * 500, (12, 16))
+    refused = settle(event=events[1], by=world.here.admin)
+    assert refused.number == 2
+    settle_month(program=program, month=JULY)
+    assert LedgerEntry.objects.get(batch__kind=BatchKind.MONTH, account=Account.OWED).amount == D("1290.00")
+
+
 def test_b3_through_the_services(case):
     world, program = case
     events_of(world, program)
