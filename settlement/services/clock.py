@@ -2,7 +2,7 @@
 
 An estimate is made as soon as the readings are in, or a quarter of an hour after the end of what is there, and again
 when more came in; at most every ten minutes in the first hours, every six hours later. The final run is made when all
-readings are in, none of them is in doubt and a day has passed, or when the terms' data deadline is over. It is never
+readings are metered, none of them is in doubt and a day has passed, or when the terms' data deadline is over. It is never
 posted by the clock: a person approves it. Once it exists only people make another one.
 """
 
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from common.errors import PortalError
 from events.models import Event, EventState, Participation
 from events.models.participation import NOT_COUNTED
-from meters.models import HitState, IntervalReading, QualityHit
+from meters.models import HitState, IntervalReading, Quality, QualityHit
 from settlement.baselines import BaselineError
 from settlement.models import RunKind, SettlementRun
 from settlement.notices import tell_estimate
@@ -31,6 +31,7 @@ FIRST_HOURS = timedelta(hours=3)
 SOON, LATER = timedelta(minutes=10), timedelta(hours=6)
 # What ended earlier is history that somebody settles by hand.
 LOOK_BACK = timedelta(days=400)
+FILLED = Count("start", filter=Q(quality=Quality.ESTIMATED))
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class DataState:
     """How much of an event's readings is there.
 
     Attributes:
+        estimated: how many of those present somebody filled in; the metered ones may still come.
         through: the end of the newest interval in the event that any participant has.
     """
 
@@ -45,11 +47,12 @@ class DataState:
     present: int
     in_doubt: int
     through: datetime | None
+    estimated: int = 0
 
     @property
     def is_whole(self) -> bool:
-        """Whether every reading is in and none is in doubt."""
-        return self.present >= self.expected and not self.in_doubt
+        """Whether every reading is metered and none is in doubt."""
+        return self.present - self.estimated >= self.expected and not self.in_doubt
 
 
 def settle_by_clock(*, now: datetime | None = None) -> list[SettlementRun]:
@@ -127,13 +130,15 @@ def data_state(event: Event) -> DataState:
     meters = list(rows.values_list("meter_id", "meter__interval_minutes"))
     length = event.end - event.start
     expected = sum(length // (minutes * MINUTE) for _meter, minutes in meters)
-    present, through = 0, None
+    present, estimated, through = 0, 0, None
     for ids in _chunks([meter for meter, _minutes in meters]):
         found = IntervalReading.objects.filter(meter__in=ids, start__gte=event.start, start__lt=event.end)
-        counted = found.order_by().aggregate(count=Count("start"), newest=Max("start"))
+        counted = found.order_by().aggregate(count=Count("start"), filled=FILLED, newest=Max("start"))
         present += counted["count"]
+        estimated += counted["filled"]
         through = max(filter(None, (through, counted["newest"])), default=None)
-    return DataState(expected, present, _doubts(event, [meter for meter, _minutes in meters]), through)
+    doubts = _doubts(event, [meter for meter, _minutes in meters])
+    return DataState(expected, present, doubts, through, estimated)
 
 
 def _doubts(event: Event, meters: list[int]) -> int:

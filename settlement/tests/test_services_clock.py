@@ -6,7 +6,7 @@ import pytest
 
 from delivery.models import Notice
 from events.models import Event, EventState
-from meters.models import HitState, IntervalReading, QualityHit, QualityRule
+from meters.models import HitState, IntervalReading, Quality, QualityHit, QualityRule
 from settlement.models import LedgerBatch, RunKind, SettlementRun
 from settlement.services.clock import data_state, deadline, settle_by_clock
 from settlement.tests.world import make_case
@@ -82,6 +82,27 @@ def test_the_final_run_comes_a_day_later_and_waits_for_approval(case):
     assert kinds() == [RunKind.PRELIMINARY, RunKind.FINAL]
     event.refresh_from_db()
     assert event.state == EventState.MEASURED
+
+
+def test_a_filled_gap_of_the_event_holds_the_final_run_until_the_deadline(case):
+    world, _, event = case
+    filled = IntervalReading.objects.filter(meter=world.here.school, start__gte=event.start, start__lt=event.end)
+    filled.update(quality=Quality.ESTIMATED)
+    assert (data_state(event).present, data_state(event).estimated, data_state(event).is_whole) == (8, 4, False)
+    settle_by_clock(now=event.end + MINUTE)
+    later = SettlementRun.objects.get().created_at + 2 * DAY
+    (run,) = settle_by_clock(now=later)
+    assert run.kind == RunKind.PRELIMINARY
+    filled.update(quality=Quality.MEASURED)
+    (run,) = settle_by_clock(now=later + DAY)
+    assert run.kind == RunKind.FINAL
+
+
+def test_after_the_deadline_a_filled_gap_is_given_up(case):
+    world, _, event = case
+    IntervalReading.objects.filter(meter=world.here.school, start__gte=event.start).update(quality=Quality.ESTIMATED)
+    (run,) = settle_by_clock(now=deadline(event))
+    assert run.kind == RunKind.FINAL
 
 
 def test_a_doubt_about_a_reading_holds_the_final_run_until_the_deadline(case):
