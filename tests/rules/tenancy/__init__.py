@@ -1,0 +1,9 @@
+"""Every foreign key between rows that belong to a distributor, and what keeps it within one."""
+
+from tests.rules.tenancy import events, meters, people, settlement
+from tests.rules.tenancy.kinds import Only, Refused
+from tests.rules.tenancy.reasons import FIXED, REASONS
+
+SAME = people.SAME | meters.SAME | events.SAME | settlement.SAME
+
+__all__ = ["FIXED", "REASONS", "SAME", "Only", "Refused"]
