@@ -53,7 +53,7 @@ class ActingMiddleware:
             raise PermissionDenied(_("The account, security and data of the person stay closed while you act as them."))
 
     def _as_person(self, request: HttpRequest, found: acting.Acting) -> HttpResponseBase:
-        request.real_user, request.acting, request.user = found.admin, found, found.person  # type: ignore[attr-defined]
+        request.real_user, request.acting, request.user = found.admin, found, found.person  # type: ignore[attr-defined]  # read by the views behind it
         try:
             with acting_as(found.person.pk):
                 answer = self._page(request)
@@ -67,6 +67,6 @@ class ActingMiddleware:
     def _page(self, request: HttpRequest) -> HttpResponseBase:
         """The answer, unless it is a file."""
         answer = self.get_response(request)
-        if answer.headers.get("Content-Disposition", "").startswith("attachment"):
+        if "Content-Disposition" in answer.headers:
             return permission_denied(request, PermissionDenied(_("Files stay closed while you act as somebody else.")))
         return answer

@@ -7,8 +7,9 @@ from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed, Throttled
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
+from rest_framework.throttling import UserRateThrottle
 
 from accounts.limits import allow
 from accounts.models import ApiToken, User
@@ -58,6 +59,16 @@ class HasScope(BasePermission):
             return True
         action = "read" if request.method in ("GET", "HEAD", "OPTIONS") else "write"
         return getattr(view, "required_scopes", {}).get(action) in request.auth.scopes
+
+
+class WriteThrottle(UserRateThrottle):
+    """How often one person may change something over the API; reading is not counted."""
+
+    scope = "writes"
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        """Whether this one may go on."""
+        return request.method in SAFE_METHODS or super().allow_request(request, view)
 
 
 class TokenScheme(OpenApiAuthenticationExtension):

@@ -103,5 +103,5 @@ def _private(path: Path, mode: str) -> Iterator[Any]:
     """A new file that only its owner may open."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
-    with os.fdopen(handle, mode, **text) as stream:  # type: ignore[call-overload]
+    with os.fdopen(handle, mode, **text) as stream:  # type: ignore[call-overload]  # text or bytes, as the mode says
         yield stream

@@ -26,7 +26,7 @@ def validate_ascii(address: str) -> None:
         raise ValidationError(_("Write the address without accents or other special letters."))
 
 
-class NormalizedEmailField(models.EmailField):  # type: ignore[type-arg]
+class NormalizedEmailField(models.EmailField):  # type: ignore[type-arg]  # not generic at run time
     """An address in one spelling, compared byte by byte on every database.
 
     MariaDB's usual collations take "é" for "e", so that one person's reset mail could open another's account.

@@ -81,7 +81,7 @@ class TableCache(DatabaseCache):
     def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
         """Sets the entry; Django would leave it as it was without a word where the database refuses."""
         name = self.make_and_validate_key(key, version=version)
-        done = _counted([key], lambda: self._base_set("set", name, value, timeout))  # type: ignore[attr-defined]
+        done = _counted([key], lambda: self._base_set("set", name, value, timeout))  # type: ignore[attr-defined]  # of the class it is mixed into
         if not done and is_counter(key):
             raise CountersAway
 

@@ -29,6 +29,7 @@ PATTERNS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "day of month": "d MMMM",
             "month": "LLLL",
             "month of year": "LLLL y",
+            "weekday": "ccc",
         },
         "es": {
             "day": "EEE d 'de' MMMM",
@@ -38,6 +39,7 @@ PATTERNS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "day of month": "d 'de' MMMM",
             "month": "LLLL",
             "month of year": "LLLL 'de' y",
+            "weekday": "ccc",
         },
     }
 )

@@ -90,6 +90,8 @@ app.conf.update(
             "schedule": timedelta(seconds=5),
             "options": {"expires": 10},
         },
+        "close-events": {"task": "settlement.tasks.close_events", "schedule": crontab(minute=20)},
+        "settle-months": {"task": "settlement.tasks.settle_months", "schedule": crontab(minute=50)},
         "settle-by-clock": {
             "task": "settlement.tasks.settle_by_clock",
             "schedule": timedelta(minutes=1),

@@ -161,6 +161,12 @@ VARIABLES = {
             "Largest file or body of readings that the upload page and the API take, in MB.",
         ),
         Variable(
+            "API_WRITES_PER_MINUTE",
+            _number,
+            "600",
+            "How many changes one person's API calls may make in a minute; readings are not counted.",
+        ),
+        Variable(
             "QUALITY_ESTIMATE_HOURS",
             _number,
             "24",

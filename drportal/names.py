@@ -175,6 +175,8 @@ NAMES = (
     gettext_noop("meter maps"),
     gettext_noop("meters"),
     gettext_noop("modification number"),
+    gettext_noop("month decision"),
+    gettext_noop("month decisions"),
     gettext_noop("month line"),
     gettext_noop("month lines"),
     gettext_noop("month run"),
@@ -287,6 +289,8 @@ NAMES = (
     gettext_noop("stored by"),
     gettext_noop("tenant"),
     gettext_noop("terms sha256"),
+    gettext_noop("told span"),
+    gettext_noop("told spans"),
     gettext_noop("totals"),
     gettext_noop("touched at"),
     gettext_noop("trace"),
@@ -305,6 +309,8 @@ NAMES = (
     gettext_noop("value wh"),
     gettext_noop("version"),
     gettext_noop("waiting person"),
+    gettext_noop("wanted end"),
+    gettext_noop("wanted start"),
     gettext_noop("wh"),
 )  # all of them
 """Every word of `made_up`; a test compares."""
@@ -360,5 +366,5 @@ def _plural(model: type[Model]) -> str:
 def _unnamed_fields() -> Iterator["Field[Any, Any]"]:
     for model in _models():
         for field in [*model._meta.local_fields, *model._meta.local_many_to_many]:
-            if field._verbose_name is None:  # type: ignore[attr-defined]
+            if field._verbose_name is None:  # type: ignore[attr-defined]  # Django's own, without a stub
                 yield field

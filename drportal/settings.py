@@ -277,6 +277,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.api.WriteThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"writes": f"{env.read('API_WRITES_PER_MINUTE')}/min"},
     "EXCEPTION_HANDLER": "drportal.api.exception_handler",
     "PAGE_SIZE": 100,
 }

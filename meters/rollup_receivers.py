@@ -19,7 +19,7 @@ def remember_map(sender: type[MeterMap], instance: MeterMap, raw: bool, **kwargs
     """What a map said before."""
     if not raw:
         stored = None if instance._state.adding else MeterMap.objects.filter(pk=instance.pk).first()
-        instance.map_before = stored  # type: ignore[attr-defined]
+        instance.map_before = stored  # type: ignore[attr-defined]  # kept on the row from one signal to the next
 
 
 @receiver(post_save, sender=MeterMap)
@@ -74,7 +74,7 @@ def remember_meter(sender: type[Meter], instance: Meter, raw: bool, update_field
     touched = update_fields is None or {"feeder", "feeder_id", "zone_name"} & set(update_fields)
     known = not raw and touched and not instance._state.adding
     fields = Meter.objects.filter(pk=instance.pk).values_list("feeder_id", "zone_name").first() if known else None
-    instance.meter_before = fields  # type: ignore[attr-defined]
+    instance.meter_before = fields  # type: ignore[attr-defined]  # kept on the row from one signal to the next
 
 
 @receiver(post_save, sender=Meter)
@@ -96,7 +96,7 @@ def remember_clock(sender: type[Distributor], instance: Distributor, raw: bool, 
     """Which clock a distributor had."""
     known = not raw and not instance._state.adding
     zones = Distributor.objects.filter(pk=instance.pk).values_list("timezone", flat=True)
-    instance.clock_before = zones.first() if known else None  # type: ignore[attr-defined]
+    instance.clock_before = zones.first() if known else None  # type: ignore[attr-defined]  # kept on the row from one signal to the next
 
 
 @receiver(post_save, sender=Distributor)

@@ -99,7 +99,7 @@ class IngestAnswerSerializer(serializers.Serializer[Any]):
     repeated = serializers.IntegerField()
     skipped = serializers.IntegerField()
     energy_wh = serializers.IntegerField()
-    errors = RefusedRowSerializer(many=True)  # type: ignore[assignment]
+    errors = RefusedRowSerializer(many=True)  # type: ignore[assignment]  # a field named like what the answer holds
     unknown_meters = serializers.DictField(
         child=serializers.IntegerField(), help_text="numbers that are no meter here, with the count of their rows"
     )

@@ -11,7 +11,7 @@ from organizations.models import Distributor
 from organizations.models.brand import validate_logo
 
 
-class BrandForm(forms.ModelForm):  # type: ignore[type-arg]
+class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """How the distributor shows itself. Name, zone and currency are changed in the admin: figures hang on them."""
 
     logo = forms.FileField(

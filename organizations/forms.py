@@ -18,7 +18,7 @@ from organizations.models import Distributor, Membership, Organization
 from organizations.services import request_organization
 
 
-class OrganizationChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
+class OrganizationChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
     """Organizations by name; with the distributor's where there are several distributors."""
 
     several = False
@@ -133,7 +133,7 @@ class SignupForm(AllauthSignupForm):
         return user
 
 
-class InvitedForm(SetPasswordMixin, forms.Form):  # type: ignore[type-arg]
+class InvitedForm(SetPasswordMixin, forms.Form):  # type: ignore[type-arg]  # not generic at run time
     """A short sign-up: the address comes from the invitation and is proved by it."""
 
     email = forms.EmailField(label=_("Email"), disabled=True)

@@ -52,8 +52,8 @@ def distributor_here(request: HttpRequest) -> Distributor | None:
     if found_id is None:
         return None
     if not hasattr(request, "host_distributor"):
-        request.host_distributor = Distributor.objects.filter(pk=found_id).first()  # type: ignore[attr-defined]
-    found: Distributor | None = request.host_distributor  # type: ignore[attr-defined]
+        request.host_distributor = Distributor.objects.filter(pk=found_id).first()  # type: ignore[attr-defined]  # kept with the request
+    found: Distributor | None = request.host_distributor  # type: ignore[attr-defined]  # kept with the request
     return found
 
 
@@ -67,12 +67,12 @@ class HostMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        given = request._get_raw_host()  # type: ignore[attr-defined]
+        given = request._get_raw_host()  # type: ignore[attr-defined]  # of Django, without a stub
         host = normalize_host(given)
         if host not in settings.ALLOWED_HOSTS and (found := _hosts().get(host)):
-            request.host_distributor_id = found  # type: ignore[attr-defined]
+            request.host_distributor_id = found  # type: ignore[attr-defined]  # kept with the request
             # Django's own knows the fixed list only; without this line the host stays refused.
-            request.get_host = lambda: given  # type: ignore[method-assign]
+            request.get_host = lambda: given  # type: ignore[method-assign]  # of this request alone
         return self.get_response(request)
 
     def process_view(

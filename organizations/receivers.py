@@ -77,7 +77,7 @@ def approve_first_member(
 def join_as_demanded(sender: type[Membership], instance: Membership, raw: bool, using: str, **kwargs: Any) -> None:
     """A fixture's member joins as the database demands: the first as admin, later ones as members."""
     if raw:
-        instance.loaded_role = instance.role  # type: ignore[attr-defined]
+        instance.loaded_role = instance.role  # type: ignore[attr-defined]  # kept on the row from one signal to the next
         others = Membership.objects.using(using).filter(organization_id=instance.organization_id)
         instance.role = MembershipRole.MEMBER if others.exists() else MembershipRole.ADMIN
 
@@ -86,7 +86,7 @@ def join_as_demanded(sender: type[Membership], instance: Membership, raw: bool, 
 def take_loaded_role(sender: type[Membership], instance: Membership, raw: bool, using: str, **kwargs: Any) -> None:
     """A fixture's member then has the role that the fixture says."""
     if raw:
-        instance.role = instance.loaded_role  # type: ignore[attr-defined]
+        instance.role = instance.loaded_role  # type: ignore[attr-defined]  # kept on the row from one signal to the next
         Membership.objects.using(using).filter(pk=instance.pk).update(role=instance.role)
 
 

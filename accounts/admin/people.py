@@ -23,7 +23,7 @@ from accounts.staff import change_staff_role, keep_an_admin
 from accounts.tenant_admin import TenantAdmin, run_each
 
 
-class NewUserForm(forms.ModelForm):  # type: ignore[type-arg]
+class NewUserForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """A person whom an admin adds: no password here, the person sets one by the mail for a forgotten one."""
 
     class Meta:

@@ -13,7 +13,7 @@ from accounts.services import issue_token, revoke_token
 from accounts.tenant_admin import TenantAdmin, actor, run_each
 
 
-class NewTokenForm(forms.ModelForm):  # type: ignore[type-arg]
+class NewTokenForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """What a token is for, and what it may do."""
 
     scopes = forms.MultipleChoiceField(label=_("Scopes"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple)

@@ -43,7 +43,7 @@ class UploadForm(forms.Form):
         super().__init__(*args, **kwargs)
         if user.is_superuser:
             rows = Entity.objects.filter(kind=Kind.DISTRIBUTOR).select_related("as_distributor")
-            self.fields["distributor"].queryset = rows  # type: ignore[attr-defined]
+            self.fields["distributor"].queryset = rows  # type: ignore[attr-defined]  # a model choice
         else:
             del self.fields["distributor"]
 

@@ -22,15 +22,15 @@ class PersonMiddleware(AuthenticationMiddleware):
     def process_request(self, request: HttpRequest) -> None:
         """Sets `request.user`, which is looked up when it is needed."""
         super().process_request(request)
-        request.user = SimpleLazyObject(lambda: _kept_person(request))  # type: ignore[assignment]
+        request.user = SimpleLazyObject(lambda: _kept_person(request))  # type: ignore[assignment]  # stands for the person
         request.auser = sync_to_async(lambda: _kept_person(request))
 
 
 def _kept_person(request: HttpRequest) -> Any:
     # Django's own name: what asks Django for the user of the request finds the same one.
     if not hasattr(request, "_cached_user"):
-        request._cached_user = _person(request)  # type: ignore[attr-defined]
-    return request._cached_user  # type: ignore[attr-defined]
+        request._cached_user = _person(request)  # type: ignore[attr-defined]  # kept with the request, as Django does
+    return request._cached_user  # type: ignore[attr-defined]  # kept with the request, as Django does
 
 
 def _person(request: HttpRequest) -> User | AnonymousUser:

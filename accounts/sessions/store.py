@@ -51,7 +51,7 @@ class SessionStore(CachedStore):
 
     def _load_row(self) -> dict[str, Any]:
         self.unconfirmed = None
-        row = self._get_session_from_db()  # type: ignore[attr-defined]
+        row = self._get_session_from_db()  # type: ignore[attr-defined]  # of Django, without a stub
         if row is None:
             return {}
         self._cache.set(self.cache_key, row.session_data, self.get_expiry_age(expiry=row.expire_date))

@@ -27,7 +27,7 @@ from common.errors import PortalError
 HISTORY_PAGE = 50
 
 
-class TenantAdmin(ModelAdmin):  # type: ignore[type-arg]
+class TenantAdmin(ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
     """Shows a distributor's people their distributor's rows; only its admins change them.
 
     Rows have their distributor from whoever makes them; a platform operator chooses it, once. Choices of
@@ -89,9 +89,9 @@ class TenantAdmin(ModelAdmin):  # type: ignore[type-arg]
         form = super().get_form(request, obj, change, **kwargs)
         if not self._is_given(request):
             return form
-        tenant_field, tenant_id = self.tenant_field, request.user.tenant_id  # type: ignore[union-attr]
+        tenant_field, tenant_id = self.tenant_field, request.user.tenant_id  # type: ignore[union-attr]  # signed in, as the page demands
 
-        class FormOfTenant(form):  # type: ignore[valid-type,misc]
+        class FormOfTenant(form):  # type: ignore[valid-type,misc]  # a class known at run time
             """The form of a row that knows its distributor before it is validated."""
 
             def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -101,13 +101,13 @@ class TenantAdmin(ModelAdmin):  # type: ignore[type-arg]
 
             def _get_validation_exclusions(self) -> set[str]:
                 # Unique names are unique within the distributor, so its column takes part in the check.
-                return super()._get_validation_exclusions() - {tenant_field}  # type: ignore[no-any-return]
+                return super()._get_validation_exclusions() - {tenant_field}  # type: ignore[no-any-return]  # of Django, without a stub
 
         return FormOfTenant
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
-    ) -> ModelChoiceField | None:  # type: ignore[type-arg]
+    ) -> ModelChoiceField | None:  # type: ignore[type-arg]  # not generic at run time
         kwargs.setdefault("queryset", visible_rows(db_field, request))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
@@ -203,7 +203,7 @@ class ReadOnlyAdmin(TenantAdmin):
         return False
 
 
-class ReadOnlyInline(StackedInline):  # type: ignore[type-arg]
+class ReadOnlyInline(StackedInline):  # type: ignore[type-arg]  # not generic at run time
     """Rows below the one that is shown, which services write: whoever sees that row sees these."""
 
     extra = 0

@@ -19,7 +19,7 @@ NAMED = 25
 
 
 def run_each(
-    model_admin: ModelAdmin,  # type: ignore[type-arg]
+    model_admin: ModelAdmin,  # type: ignore[type-arg]  # not generic at run time
     request: HttpRequest,
     rows: Iterable[Any],
     act: Callable[[Any], object],
@@ -56,7 +56,7 @@ def sentence_of(refusal: Exception) -> str:
     return " ".join(refusal.messages) if isinstance(refusal, ValidationError) else str(refusal)
 
 
-def _tell(model_admin: ModelAdmin, request: HttpRequest, done: int, refused: list[str]) -> None:  # type: ignore[type-arg]
+def _tell(model_admin: ModelAdmin, request: HttpRequest, done: int, refused: list[str]) -> None:  # type: ignore[type-arg]  # not generic at run time
     if done or not refused:
         model_admin.message_user(request, _("Done for %(count)d.") % {"count": done})
     for words in refused[:NAMED]:

@@ -11,6 +11,7 @@ from accounts import acting
 from accounts.errors import MayNotActAs
 from accounts.models import ApprovalStatus, AuditEntry, StaffRole, User
 from accounts.services import set_approval
+from events.tests.world import make_announced, make_program
 from tests.builder import make_admin, make_user
 
 pytestmark = pytest.mark.django_db
@@ -147,6 +148,15 @@ class TestReadOnly:
         own.force_login(here.resident)
         assert own.get(path).status_code == 200
         assert as_person(here.admin, here.resident).get(path).status_code == 403
+
+    def test_a_calendar_file_is_a_file_too(self, here):
+        event = make_announced(make_program(here.distributor))
+        path = f"/events/{event.pk}/event.ics"
+        own = Client()
+        own.force_login(here.resident)
+        assert own.get(path).status_code == 200
+        answer = as_person(here.admin, here.resident).get(path)
+        assert (answer.status_code, "BEGIN:VCALENDAR" in answer.text) == (403, False)
 
 
 class TestBanner:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from decimal import Decimal
 from smtplib import SMTPRecipientsRefused
 
 import pytest
@@ -17,9 +18,14 @@ from accounts.tests.journeys import confirm, mails_to, sign_up
 from delivery import services
 from delivery.models import Attempt, Message
 from delivery.services import drain
+from events.agreement import terms_hash
+from events.services import Agreement, apply, record_completed_event
+from events.tests.test_joining import measured
+from events.tests.world import PAST, make_program
 from organizations.models import OrganizationRequest
 from organizations.services import Guest, accept_invitation, invite, leave_organization, refuse_request
-from tests.builder import Side
+from settlement.services import open_dispute, settle
+from tests.builder import Side, make_meter, map_meter
 
 pytestmark = pytest.mark.django_db
 ADDRESS, TRACES = "zenobia@example.net", re.compile("zenobia|palmyra", re.IGNORECASE)
@@ -55,6 +61,21 @@ def joins_and_leaves(side: Side, person: User) -> None:
     invite(organization=side.other_organization, guest=guest, by=side.other_organization_admin)
 
 
+def joins_a_program(side: Side, person: User, client: Client) -> None:
+    meter = make_meter(side.distributor, "REMAINS")
+    map_meter(meter, person)
+    measured(meter, days=20)
+    program = make_program(side.distributor)
+    agreement = Agreement(sha256=terms_hash(program.current), kw={meter.pk: Decimal(1)})
+    (row,) = apply(program=program, meters=[meter], agreement=agreement, by=person)
+    client.force_login(person)
+    client.post(f"/programs/{program.pk}/part", {"action": "nominate", f"kw-{row.pk}": "2"})
+    assert sorted(row.nominations.values_list("kw", flat=True)) == [1, 2]
+    assert set(row.nominations.values_list("source", flat=True)) == {f"Portal, person {person.pk}"}
+    line = settle(event=record_completed_event(program=program, start=PAST[0], end=PAST[1])).lines.get(meter=meter)
+    open_dispute(line=line, category="other", by=person, words="It is Zenobia who writes.")
+
+
 def a_mail_bounces(person: User, monkeypatch) -> None:
     def refuse(message: Message) -> None:
         raise SMTPRecipientsRefused({"Zenobia@example.net": (550, b"no such user")})
@@ -70,6 +91,7 @@ def test_a_whole_life_leaves_no_trace(here: Side, client: Client, settings, monk
     settings.DEMO = True  # so that the links of mails can be read
     person = asks_for_an_organization(here, client)
     joins_and_leaves(here, person)
+    joins_a_program(here, person, Client())
     settings.DEMO = False
     issue_token(user=person, name="Zenobia's laptop", scopes=["meters:read"], by=person)
     EmailAddress.objects.create(user=person, email="palmyra@example.net")

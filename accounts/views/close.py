@@ -17,7 +17,7 @@ from common.errors import PortalError
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]
+@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]  # allauth leaves it untyped
 def close(request: HttpRequest) -> HttpResponse:
     """What goes and what stays; with the typed address and the password, the end."""
     assert isinstance(request.user, User)

@@ -35,7 +35,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@reauthentication_required  # type: ignore[untyped-decorator]
+@reauthentication_required  # type: ignore[untyped-decorator]  # allauth leaves it untyped
 def new_token(request: HttpRequest) -> HttpResponse:
     """A new token; its key is on the page that follows, and nowhere else ever."""
     assert isinstance(request.user, User)

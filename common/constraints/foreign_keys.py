@@ -13,7 +13,7 @@ from django.db.models.fields.generated import GeneratedField
 
 
 def _column(model: type[Model], name: str) -> str:
-    return str(model._meta.get_field(name).column)  # type: ignore[union-attr]
+    return str(model._meta.get_field(name).column)  # type: ignore[union-attr]  # a column, never the other side of a relation
 
 
 class CompositeForeignKey(BaseConstraint):
@@ -35,7 +35,7 @@ class CompositeForeignKey(BaseConstraint):
             return model._meta.apps.get_model(self.to)
         except LookupError:
             # Django rebuilds a SQLite table in a registry of its own, where only the foreign key knows.
-            related: type[Model] = model._meta.get_field(self.fields[0]).remote_field.model  # type: ignore[union-attr]
+            related: type[Model] = model._meta.get_field(self.fields[0]).remote_field.model  # type: ignore[union-attr]  # a column, never the other side of a relation
             return related
 
     def _sql(self, model: type[Model], editor: BaseDatabaseSchemaEditor) -> str:
@@ -47,19 +47,19 @@ class CompositeForeignKey(BaseConstraint):
             f"REFERENCES {quote(target._meta.db_table)} ({to_columns})"
         )
 
-    def constraint_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> str:  # type: ignore[override]
+    def constraint_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> str:  # type: ignore[override]  # Django always gives both
         """Inline on SQLite; a statement after the table elsewhere."""
         if schema_editor.connection.vendor == "sqlite":
             return self._sql(model, schema_editor) + " DEFERRABLE INITIALLY DEFERRED"
         schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
         return ""
 
-    def create_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:  # type: ignore[override]
+    def create_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:  # type: ignore[override]  # Django always gives both
         """ALTER TABLE … ADD CONSTRAINT; on SQLite Django rebuilds the table instead."""
         table = Table(model._meta.db_table, schema_editor.quote_name)
         return Statement("ALTER TABLE %(table)s ADD %(key)s", table=table, key=self._sql(model, schema_editor))
 
-    def remove_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:  # type: ignore[override]
+    def remove_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:  # type: ignore[override]  # Django always gives both
         """ALTER TABLE … DROP FOREIGN KEY."""
         quote = schema_editor.quote_name
         table = Table(model._meta.db_table, quote)
@@ -76,7 +76,7 @@ class CompositeForeignKey(BaseConstraint):
         fields = [model._meta.get_field(name) for name in self.fields]
         if any(isinstance(field, GeneratedField) for field in fields):
             return  # a constant of the table: only the database needs to look
-        values = [getattr(instance, field.attname) for field in fields]  # type: ignore[union-attr]
+        values = [getattr(instance, field.attname) for field in fields]  # type: ignore[union-attr]  # a column, never the other side of a relation
         if None in values:
             return
         target = apps.get_model(self.to)

@@ -33,6 +33,6 @@ def _by_columns(text: str) -> str | None:
         for constraint in model._meta.constraints:
             names = getattr(constraint, "fields", ())
             table, meta = model._meta.db_table, model._meta
-            if names and {f"{table}.{meta.get_field(name).column}" for name in names} == failed:  # type: ignore[union-attr]
+            if names and {f"{table}.{meta.get_field(name).column}" for name in names} == failed:  # type: ignore[union-attr]  # a column, never the other side of a relation
                 return str(constraint.get_violation_error_message())
     return None

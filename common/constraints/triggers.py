@@ -42,19 +42,19 @@ class _Triggers(BaseConstraint):
     def _name(self, event: str, editor: BaseDatabaseSchemaEditor) -> str:
         return editor.quote_name(f"{self.name}_{event.lower()}")
 
-    def constraint_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> str:  # type: ignore[override]
+    def constraint_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> str:  # type: ignore[override]  # Django always gives both
         """Nothing inside CREATE TABLE (and SQLite's table rebuild): the triggers follow the table."""
         schema_editor.deferred_sql.extend(self._trigger(model, event, schema_editor) for event in self.on)
         return ""
 
-    def create_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:  # type: ignore[override]
+    def create_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:  # type: ignore[override]  # Django always gives both
         """The last trigger's statement; the others are created at once."""
         *first, last = (self._trigger(model, event, schema_editor) for event in self.on)
         for statement in first:
             schema_editor.execute(statement, params=None)
         return last
 
-    def remove_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:  # type: ignore[override]
+    def remove_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:  # type: ignore[override]  # Django always gives both
         """The last trigger's DROP; the others are dropped at once."""
         *first, last = (self._name(event, schema_editor) for event in self.on)
         for name in first:

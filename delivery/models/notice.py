@@ -29,7 +29,7 @@ class Channel(models.TextChoices):
     SMS = "sms", _("by text message")
 
 
-class OwnQuerySet(models.QuerySet):  # type: ignore[type-arg]
+class OwnQuerySet(models.QuerySet):  # type: ignore[type-arg]  # not generic at run time
     """Rows that belong to one person and to nobody else."""
 
     def visible_to(self, user: User) -> "OwnQuerySet":

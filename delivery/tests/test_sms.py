@@ -16,6 +16,7 @@ from delivery.letters import Letter, letter
 from delivery.models import Attempt, Channel, DeliveryState, Message, Phone, Topic
 from delivery.notify import Told, notify_many
 from delivery.quiet import zone_of
+from delivery.receipt_views import WRONG_SECRETS
 from delivery.receipts import PATIENCE, SILENT, give_up_silent
 from delivery.selectors import Counts, delivery_of
 from delivery.services import drain
@@ -249,6 +250,17 @@ class TestReceipts:
         answer = post({"id": sent.provider_id, "status": "delivered"}, secret.encode().decode("latin-1"))
         assert (answer.status_code, self.state(sent)) == (401, DeliveryState.SENT)
 
+    def test_of_a_body_with_one_hostile_row_nothing_is_noted(self, sent):
+        rows = [{"id": sent.provider_id, "status": "delivered"}, {"id": "\ud800", "status": "failed"}]
+        assert post(json.dumps(rows)).status_code == 400
+        assert self.state(sent) == DeliveryState.SENT
+
+    def test_wrong_secrets_are_limited_and_the_right_one_is_never_counted(self, sent):
+        body = {"id": sent.provider_id, "status": "delivered"}
+        answers = [post(body, "wrong").status_code for _try in range(WRONG_SECRETS + 2)]
+        assert answers == [401] * WRONG_SECRETS + [429] * 2
+        assert post(body).status_code == 204
+
     def test_another_name_is_not_found(self, sent):
         assert post({"id": sent.provider_id, "status": "delivered"}, url="/delivery/receipts/other").status_code == 404
 
@@ -268,6 +280,8 @@ class TestReceipts:
             "7",
             json.dumps([{"id": "a", "status": "sent"}] * 501),
             b"\xff\xfe",
+            '{"id": "\\ud800", "status": "failed"}',
+            '{"id": "a", "status": "failed", "error": "\\udfff"}',
         ],
     )
     def test_what_is_not_understood_is_refused(self, sent, body):

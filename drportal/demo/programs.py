@@ -38,12 +38,12 @@ PEAK_TERMS = Terms(
     holiday_calendar="US",
 )
 HOMES_TEXT = """\
-On some evenings everybody uses electricity at once, and the last of it is the dearest. We write to you the day before
+On some evenings everybody uses electricity at once, and the last of it is the dearest. We write to you the day before \
 such an evening. Use less from five to seven, and we pay you for what you saved.
 
 It never costs you anything: whoever skips an event, or uses more than usual, pays nothing and loses nothing.
 
-To know what events bring, we leave out one home in ten of each event, drawn anew by lot. Whoever is left out is asked
+To know what events bring, we leave out one home in ten of each event, drawn anew by lot. Whoever is left out is asked \
 for nothing that evening and earns nothing."""
 
 

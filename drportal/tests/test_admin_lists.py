@@ -34,6 +34,7 @@ from settlement.models import (
     IntegrityFlag,
     LedgerBatch,
     LedgerEntry,
+    MonthDecision,
     MonthLine,
     MonthRun,
     PlaceboReport,
@@ -192,6 +193,9 @@ class Filler:
                      created_by=admin)
             for n, batch in zip(numbers, batches, strict=True)
         )  # fmt: skip
+        MonthDecision.objects.bulk_create(
+            MonthDecision(run=month, kind="refused", decided_by=admin, reason="x") for month in months
+        )
         MonthLine.objects.bulk_create(
             MonthLine(run=month, meter=meter, holder_id=holder, factor="1/1", credit=1)
             for month, meter in zip(months, meters, strict=True)

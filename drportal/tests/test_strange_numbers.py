@@ -16,7 +16,7 @@ def strange(request: pytest.FixtureRequest) -> str:
 
 def signed_in(person: object) -> Client:
     client = Client()
-    client.force_login(person)  # type: ignore[arg-type]
+    client.force_login(person)  # type: ignore[arg-type]  # a person, by its test
     return client
 
 

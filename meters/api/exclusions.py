@@ -54,11 +54,11 @@ class ExclusionViewSet(
         span &= Q() if end is None else Q(start__lt=end)
         return rows.filter(span).order_by("-start", "-pk")
 
-    @extend_schema(parameters=[START, END])  # type: ignore[untyped-decorator]
+    @extend_schema(parameters=[START, END])  # type: ignore[untyped-decorator]  # drf-spectacular leaves it untyped
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().list(request, *args, **kwargs)
 
-    @extend_schema(  # type: ignore[untyped-decorator]
+    @extend_schema(  # type: ignore[untyped-decorator]  # drf-spectacular leaves it untyped
         parameters=[IDEMPOTENCY_KEY],
         request=NewExclusionSerializer,
         responses={200: ExclusionSerializer, 201: ExclusionSerializer},
@@ -75,7 +75,7 @@ class ExclusionViewSet(
         code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
         return Response(self.get_serializer(row).data, status=code)
 
-    @extend_schema(parameters=[_REASON], responses={204: None})  # type: ignore[untyped-decorator]
+    @extend_schema(parameters=[_REASON], responses={204: None})  # type: ignore[untyped-decorator]  # drf-spectacular leaves it untyped
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Removes one: its time counts again. An event's goes with the event alone."""
         row = self.get_object()

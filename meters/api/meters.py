@@ -65,7 +65,7 @@ class MeterMapViewSet(mixins.ListModelMixin, mixins.DestroyModelMixin, viewsets.
         maps = MeterMap.objects.visible_to(user_of(self.request)).select_related("meter")
         return maps.order_by("meter__number", "valid_from", "pk")
 
-    @extend_schema(responses={200: MeterMapSerializer, 204: None})  # type: ignore[untyped-decorator]
+    @extend_schema(responses={200: MeterMapSerializer, 204: None})  # type: ignore[untyped-decorator]  # drf-spectacular leaves it untyped
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Ends the row now if anything was read in its time (200, the row), else deletes it (204)."""
         row = self.get_object()

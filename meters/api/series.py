@@ -53,15 +53,17 @@ class _SeriesViewSet(viewsets.GenericViewSet[Any]):
 class ReadingViewSet(_SeriesViewSet):
     """Readings of one meter; a distributor's admins and their tokens may send new ones."""
 
+    # A head-end sends those of many meters as they come; what one call may bring is bounded.
+    throttle_classes = []
     required_scopes = {"read": Scope.READINGS_READ, "write": Scope.READINGS_WRITE}
     serializer_class = ReadingSerializer
     queryset = IntervalReading.objects.none()
 
-    @extend_schema(parameters=_RANGE)  # type: ignore[untyped-decorator]
+    @extend_schema(parameters=_RANGE)  # type: ignore[untyped-decorator]  # drf-spectacular leaves it untyped
     def list(self, request: Request) -> Response:
         return self.answer(self.rows_of(request, IntervalReading))
 
-    @extend_schema(  # type: ignore[untyped-decorator]
+    @extend_schema(  # type: ignore[untyped-decorator]  # drf-spectacular leaves it untyped
         parameters=[IDEMPOTENCY_KEY, _STRICT],
         request=_BODIES,
         responses={200: IngestAnswerSerializer, 207: IngestAnswerSerializer, 422: IngestAnswerSerializer},
@@ -84,6 +86,6 @@ class PredictionViewSet(_SeriesViewSet):
     serializer_class = PredictionSerializer
     queryset = Prediction.objects.none()
 
-    @extend_schema(parameters=_RANGE)  # type: ignore[untyped-decorator]
+    @extend_schema(parameters=_RANGE)  # type: ignore[untyped-decorator]  # drf-spectacular leaves it untyped
     def list(self, request: Request) -> Response:
         return self.answer(self.rows_of(request, Prediction))

@@ -25,7 +25,7 @@ class Quality(models.IntegerChoices):
     ESTIMATED = 2, _("estimated")
 
 
-class _DatedQuerySet(models.QuerySet):  # type: ignore[type-arg]
+class _DatedQuerySet(models.QuerySet):  # type: ignore[type-arg]  # not generic at run time
     """Rows of a meter and a start, visible to customers only while the meter was theirs."""
 
     def visible_to(self, user: User) -> "_DatedQuerySet":

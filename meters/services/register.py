@@ -146,7 +146,7 @@ def _value(name: str, text: str) -> Any:
             raise ValueError(f"exports is yes or no, not “{text[:40]}”")
         return _WORDS[text.lower()]
     try:
-        value = Meter._meta.get_field(name).to_python(text)  # type: ignore[union-attr]
+        value = Meter._meta.get_field(name).to_python(text)  # type: ignore[union-attr]  # a column, never the other side of a relation
         # A tenth of a meter on the ground is what the column holds.
         return round(value, 6) if name in ("latitude", "longitude") else value
     except ValidationError:

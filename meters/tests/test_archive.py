@@ -64,7 +64,7 @@ def _predict(meter: Meter, day: datetime) -> None:
     columns = {"meter_ids": [meter.pk] * 48, "starts": starts, "wh": [500] * 48}
     bands = {"lower_wh": [400] * 48, "upper_wh": [600] * 48}
     issued = day - timedelta(hours=1, microseconds=5)
-    put_predictions(forecast_number=1, issued_at=issued, predictions=Predictions(**columns, **bands))  # type: ignore[arg-type]
+    put_predictions(forecast_number=1, issued_at=issued, predictions=Predictions(**columns, **bands))  # type: ignore[arg-type]  # as the dict above says
 
 
 def _state() -> tuple[list[object], list[object]]:

@@ -65,7 +65,7 @@ def test_rows_of_a_time_to_come_are_a_hit_until_it_has_come(meter: Meter) -> Non
 
 def test_a_time_beyond_all_calendars_is_refused_and_no_hit(meter: Meter) -> None:
     far = [2**33, 2**40, 2**62, 2**63 - 1]
-    readings = Readings(meter_ids=[meter.pk] * 4, starts=far, energies_wh=[1] * 4)  # type: ignore[arg-type]
+    readings = Readings(meter_ids=[meter.pk] * 4, starts=far, energies_wh=[1] * 4)  # type: ignore[arg-type]  # lists do for arrays
     result = ingest_readings(
         distributor=meter.distributor, readings=readings, source="test", batch=make_batch(meter.distributor)
     )

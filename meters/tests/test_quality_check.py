@@ -177,7 +177,7 @@ def test_estimates_are_not_judged(here: Side) -> None:
 
 
 def test_the_other_distributor_is_left_alone(world: object, here: Side) -> None:
-    there = world.there  # type: ignore[attr-defined]
+    there = world.there  # type: ignore[attr-defined]  # a fixture
     send(there.home, days=2, wrong=dict.fromkeys(hours_of(at(FIRST, 3), 1)))
     check_marked(distributor=here.distributor)
     assert not QualityHit.objects.exists()
@@ -276,7 +276,7 @@ def test_the_number_of_queries_does_not_grow_with_the_meters(here: Side, django_
     meters = [make_meter(here.distributor) for _number in range(8)]
     for meter in meters:
         send(meter, days=9, wrong=dict.fromkeys(hours_of(at(FIRST, 3), 1)))
-    with django_assert_max_num_queries(16):  # type: ignore[operator]
+    with django_assert_max_num_queries(16):  # type: ignore[operator]  # a fixture
         check_quality(distributor=here.distributor, meters=meters, start=at(FIRST, 0), end=at(FIRST, 24))
     assert QualityHit.objects.count() == 8
 

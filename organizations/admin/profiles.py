@@ -78,7 +78,7 @@ class OrganizationAdmin(ImportAdmin):
         return self.fields if not self._is_given(request) else self.fields[1:]
 
 
-class GroupMemberInline(admin.TabularInline):  # type: ignore[type-arg]
+class GroupMemberInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
     """The organizations of a group."""
 
     model = GroupMember

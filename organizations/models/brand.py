@@ -51,7 +51,7 @@ def normalize_host(text: str) -> str:
     return re.sub(r":\d+$", "", text.strip().lower()).rstrip(".")
 
 
-class HostField(models.CharField):  # type: ignore[type-arg]
+class HostField(models.CharField):  # type: ignore[type-arg]  # not generic at run time
     """A host name in one spelling; NULL where there is none, so that many may have none."""
 
     def get_prep_value(self, value: Any) -> Any:

@@ -39,13 +39,13 @@ def fixed_kind(kind: Kind) -> models.GeneratedField:
     )
 
 
-def latitude_field() -> models.DecimalField:  # type: ignore[type-arg]
+def latitude_field() -> models.DecimalField:  # type: ignore[type-arg]  # not generic at run time
     """Degrees north, WGS 84, or unknown."""
     bounds = [MinValueValidator(-90), MaxValueValidator(90)]
     return models.DecimalField(_("latitude"), max_digits=9, decimal_places=6, null=True, blank=True, validators=bounds)
 
 
-def longitude_field() -> models.DecimalField:  # type: ignore[type-arg]
+def longitude_field() -> models.DecimalField:  # type: ignore[type-arg]  # not generic at run time
     """Degrees east, WGS 84, or unknown."""
     bounds = [MinValueValidator(-180), MaxValueValidator(180)]
     return models.DecimalField(_("longitude"), max_digits=9, decimal_places=6, null=True, blank=True, validators=bounds)

@@ -16,7 +16,7 @@ STRANGE = "portal.thither.example"
 @pytest.fixture(autouse=True)
 def demonstration(settings: object) -> None:
     """Keeps the text of mails that were sent."""
-    settings.DEMO = True  # type: ignore[attr-defined]
+    settings.DEMO = True  # type: ignore[attr-defined]  # of the test fixture
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_reset_asked_for_at_a_strangers_host_leads_home(strange: Client, world: 
     for victim in (world.here.admin, world.here.resident, world.platform):
         strange.post("/accounts/password/reset/", {"email": victim.email})
         text = texts_to(victim.email)
-        assert f"{settings.SITE_URL}/accounts/password/reset/key/" in text  # type: ignore[attr-defined]
+        assert f"{settings.SITE_URL}/accounts/password/reset/key/" in text  # type: ignore[attr-defined]  # of the test fixture
         assert STRANGE not in text
 
 

@@ -44,7 +44,7 @@ def insert_frame(table: str, frame: pl.DataFrame) -> int:
         return 0
     name, schema = _TABLES[table]
     ids = frame["meter_id"].unique().sort().to_list()
-    span = Span(int(frame["start"].min()), int(frame["start"].max()) + 1)  # type: ignore[arg-type]
+    span = Span(int(frame["start"].min()), int(frame["start"].max()) + 1)  # type: ignore[arg-type]  # seconds, never empty here
     stored = frame_of(table, dict.fromkeys(ids, ""), span).select("meter_id", "start")
     missing = frame.join(stored, on=["meter_id", "start"], how="anti")
     columns = [column for column in schema if column != "meter"]

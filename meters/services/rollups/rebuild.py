@@ -62,7 +62,7 @@ def scopes_of(distributor: Distributor) -> list[Scope]:
     ours = {ScopeKind.ORGANIZATION: Organization, ScopeKind.GROUP: OrganizationGroup, ScopeKind.FEEDER: Feeder}
     found: list[Scope] = [(ScopeKind.DISTRIBUTOR.value, distributor.pk)]
     for kind, model in ours.items():
-        ids = model.objects.filter(distributor=distributor).values_list("pk", flat=True)  # type: ignore[attr-defined]
+        ids = model.objects.filter(distributor=distributor).values_list("pk", flat=True)  # type: ignore[attr-defined]  # each of the models has one
         found.extend((kind.value, scope_id) for scope_id in ids)
     return sorted(found)
 
