@@ -1,7 +1,7 @@
 """Links by which one person answers for one meter without signing in."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.signing import BadSignature, Signer
 from django.urls import reverse
@@ -9,16 +9,31 @@ from django.urls import reverse
 from accounts.models import User
 from delivery.tenants import site_url_for
 from events.models import Event, EventState, Participation, ParticipationState
+from events.models.participation import NOT_COUNTED
 from organizations.access import Role, holder_id_of, role_of
 
 _SALT = "events.answer"
 # Ids of a database have at most 19 digits.
 _LONGEST = 100
+# How long after the end that was told people may still say whether they go on.
+TO_SAY = timedelta(minutes=15)
 
 
 def answers_until(event: Event) -> datetime:
     """Until when an answer may be given or changed."""
     return min(event.opt_until or event.start, event.start)
+
+
+def longer_until(event: Event, row: Participation | None = None) -> datetime | None:
+    """Until when people may say whether the time added to a running event counts for them; None if none was added.
+
+    That is a quarter of an hour after the end that they were told before, so that nobody has to decide in a minute.
+    Whose part ended earlier has until a quarter of an hour after that.
+    """
+    if event.told_end is None:
+        return None
+    told = event.told_end if row is None or row.until is None else min(row.until, event.told_end)
+    return min(told + TO_SAY, event.end)
 
 
 @dataclass(frozen=True)
@@ -36,6 +51,13 @@ class Asked:
     def can_answer(self, now: datetime) -> bool:
         """Whether an answer still counts."""
         return self.event.state == EventState.NOTIFIED and now < answers_until(self.event)
+
+
+def may_say_longer(event: Event, row: Participation, now: datetime) -> bool:
+    """Whether it may still be said of the participation whether the time added to its running event counts."""
+    latest = longer_until(event, row)
+    is_open = event.state == EventState.ACTIVE and row.state not in NOT_COUNTED
+    return is_open and latest is not None and now < latest
 
 
 def may_answer(user: User) -> bool:

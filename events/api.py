@@ -160,7 +160,7 @@ class EventChangeSerializer(EventSerializer):
 
     class Meta(EventSerializer.Meta):
         fields = ("start", "end", "targets", *WORDS)  # type: ignore[assignment]  # fewer than above
-        read_only_fields = ()  # type: ignore[assignment]
+        read_only_fields = ()  # type: ignore[assignment]  # every field is read only here
 
     program = None  # type: ignore[assignment]  # an event stays with its program
 
@@ -241,7 +241,7 @@ class EventViewSet(
         visible = Event.objects.visible_to(_user(self.request))
         return visible.select_related("program").prefetch_related("targets").order_by("-start", "-id")
 
-    @extend_schema(request=EventChangeSerializer, responses={200: EventSerializer, 409: RefusalSerializer})  # type: ignore[untyped-decorator]
+    @extend_schema(request=EventChangeSerializer, responses={200: EventSerializer, 409: RefusalSerializer})  # type: ignore[untyped-decorator]  # drf-spectacular leaves it untyped
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The event as it is now; whoever was told of it is told again. 409 where its state or size refuses it."""
         event = self._changeable(request)
@@ -251,7 +251,7 @@ class EventViewSet(
             change.save()
         return self.retrieve(request, *args, **kwargs)
 
-    @extend_schema(request=CancelSerializer, responses={200: EventSerializer, 409: RefusalSerializer})  # type: ignore[untyped-decorator]
+    @extend_schema(request=CancelSerializer, responses={200: EventSerializer, 409: RefusalSerializer})  # type: ignore[untyped-decorator]  # drf-spectacular leaves it untyped
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The event, called off for a reason that people read. 409 once it runs (two people are needed) or is over."""
@@ -262,7 +262,7 @@ class EventViewSet(
             cancel_event(event=event, by=_user(request), reason=asked.validated_data["reason"])
         return self.retrieve(request, *args, **kwargs)
 
-    @extend_schema(responses={204: None, 409: RefusalSerializer})  # type: ignore[untyped-decorator]
+    @extend_schema(responses={204: None, 409: RefusalSerializer})  # type: ignore[untyped-decorator]  # drf-spectacular leaves it untyped
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """204; 409 once the event was announced."""
         event = self._changeable(request)

@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from accounts.models import Scope, User
 from events.gate_words import gate_words
 from events.models import Enrollment, EnrollmentState, Nomination, Program
-from events.services import Agreement, apply, end_enrollment, pause_enrollment, put_forward, resume_enrollment
+from events.services import Agreement, apply, end_enrollment, pause_enrollment, put_forward, resume_enrollment, said_by
 from meters.models import Meter
 from organizations.access import Role, role_of
 
@@ -75,7 +75,7 @@ class JoinSerializer(serializers.Serializer[Enrollment]):
         program, kw = validated_data["program"], validated_data.get("kw")
         meter = self._meter(user, program, validated_data["meter"])
         if role_of(user) in MANAGERS:
-            return put_forward(program=program, meter=meter, kw=kw, source=f"API, {user.email}", by=user)
+            return put_forward(program=program, meter=meter, kw=kw, source=said_by("API", user), by=user)
         if "terms_sha256" not in validated_data:
             raise serializers.ValidationError({"terms_sha256": _("Name the terms that you agree to.")})
         agreement = Agreement(sha256=validated_data["terms_sha256"], kw={} if kw is None else {meter.pk: kw})
@@ -134,26 +134,26 @@ class EnrollmentViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, viewse
         promised = Subquery(newest, output_field=DecimalField(max_digits=10, decimal_places=3))
         return rows.select_related("meter").annotate(nominated_kw=promised).order_by("meter__number", "id")
 
-    @extend_schema(request=JoinSerializer, responses={201: EnrollmentSerializer})  # type: ignore[untyped-decorator]
+    @extend_schema(request=JoinSerializer, responses={201: EnrollmentSerializer})  # type: ignore[untyped-decorator]  # drf-spectacular leaves it untyped
     def create(self, request: Request) -> Response:
         """Joins with one meter; the answer says whether it takes part or what it waits for."""
         form = JoinSerializer(data=request.data, context=self.get_serializer_context())
         form.is_valid(raise_exception=True)
         return self._shown(form.save(), status.HTTP_201_CREATED)
 
-    @extend_schema(request=None, responses=EnrollmentSerializer)  # type: ignore[untyped-decorator]
+    @extend_schema(request=None, responses=EnrollmentSerializer)  # type: ignore[untyped-decorator]  # drf-spectacular leaves it untyped
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, pk: str | None = None) -> Response:
         """Asked for no events until it goes on."""
         return self._shown(pause_enrollment(enrollment=self._own(), by=_user(request)))
 
-    @extend_schema(request=None, responses=EnrollmentSerializer)  # type: ignore[untyped-decorator]
+    @extend_schema(request=None, responses=EnrollmentSerializer)  # type: ignore[untyped-decorator]  # drf-spectacular leaves it untyped
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str | None = None) -> Response:
         """Asked again, also for events to come that the pause skipped."""
         return self._shown(resume_enrollment(enrollment=self._own(), by=_user(request)))
 
-    @extend_schema(request=None, responses=EnrollmentSerializer)  # type: ignore[untyped-decorator]
+    @extend_schema(request=None, responses=EnrollmentSerializer)  # type: ignore[untyped-decorator]  # drf-spectacular leaves it untyped
     @action(detail=True, methods=["post"])
     def end(self, request: Request, pk: str | None = None) -> Response:
         """Leaves the program; what was earned stays, and joining again is possible."""
@@ -167,7 +167,7 @@ class EnrollmentViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, viewse
 
     def _shown(self, row: Enrollment, code: int = status.HTTP_200_OK) -> Response:
         newest = row.nominations.order_by("-valid_from", "-id").first()
-        row.nominated_kw = newest.kw if newest is not None else None  # type: ignore[attr-defined]
+        row.nominated_kw = newest.kw if newest is not None else None  # type: ignore[attr-defined]  # read by the serializer
         return Response(self.get_serializer(row).data, status=code)
 
 

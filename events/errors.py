@@ -53,6 +53,10 @@ class WrongState(EventError):
     """The event is in a state in which this cannot be done."""
 
 
+class NothingToMeasure(WrongState):
+    """The event began a moment ago, so there is nothing yet to measure or pay."""
+
+
 class AlreadyAnnounced(WrongState):
     """People were told of the event, so it cannot vanish."""
 
@@ -86,6 +90,10 @@ class MetersTaken(EventError):
     """Meters take part in another event at the same time."""
 
 
+class GroupTooSmall(EventError):
+    """Too few homes would be held out for a rule that pays by them."""
+
+
 class NeedsSecond(EventError):
     """A second person must agree first."""
 
@@ -111,7 +119,7 @@ class AlreadyIn(EventError):
 
 
 class ProgramClosed(EventError):
-    """The program takes nobody in at present."""
+    """The program is closed: it takes nobody in and calls no events."""
 
 
 class TermsChanged(EventError):

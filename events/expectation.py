@@ -1,6 +1,7 @@
 """What meters are expected to deliver, and what events have cost: said by the room above that measures it."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Protocol
 
@@ -15,15 +16,22 @@ class PastResponse(Protocol):
     def __call__(self, *, meter_ids: Collection[int], program: Program) -> Mapping[int, Decimal]: ...
 
 
-Spent = Callable[[Collection[Event]], Decimal]
+class Spent(Protocol):
+    """What a program has cost from one local day to another: these events, its months of standing by, adjustments."""
+
+    def __call__(self, events: Collection[Event], *, program: Program, first: date, last: date) -> Decimal: ...
 
 
 def _no_past(*, meter_ids: Collection[int], program: Program) -> Mapping[int, Decimal]:
     return {}
 
 
+def _no_cost(events: Collection[Event], *, program: Program, first: date, last: date) -> Decimal:
+    return NOTHING
+
+
 _past: list[PastResponse] = [_no_past]
-_spent: list[Spent] = [lambda events: NOTHING]
+_spent: list[Spent] = [_no_cost]
 
 
 def register(*, past_response: PastResponse, spent: Spent) -> None:
@@ -38,6 +46,11 @@ def expected_kw(*, meter_ids: Collection[int], program: Program, promised: Mappi
     return {pk: known[pk] if pk in known else promised.get(pk, NOTHING) for pk in meter_ids}
 
 
-def spent_on(events: Collection[Event]) -> Decimal:
-    """What these settled events have cost, in the distributor's currency."""
-    return _spent[-1](events) if events else NOTHING
+def spent_on(events: Collection[Event], *, program: Program, first: date, last: date) -> Decimal:
+    """What a season has cost, in the distributor's currency: its settled events, what was adjusted, and its months.
+
+    Args:
+        events: the settled ones of the season.
+        first, last: its local days.
+    """
+    return _spent[-1](events, program=program, first=first, last=last)

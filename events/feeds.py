@@ -84,7 +84,7 @@ def _entry(event: Event, rows: list[Participation]) -> Entry:
         sequence=event.modification_number,
         changed_at=event.notified_at or event.created_at,
         start=event.start,
-        end=event.end,
+        end=max([row.until or event.end for row in rows], default=event.end),
         summary=_summary(event, is_skipped),
         description=_description(event, rows),
         url=f"{site}{reverse('event_detail', args=[event.pk])}",

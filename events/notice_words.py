@@ -126,18 +126,39 @@ def _answer_lines(payload: dict[str, Any]) -> list[str]:
         is_off = payload["notice"] == Notice.CANCELLED
         words = _("You can join or skip it until it starts; skipping costs nothing: %(site)s")
         return [] if is_off else [words % {"site": site}]
-    if not payload["until"]:
+    if not payload["until"] and not payload.get("longer_until"):
         return []
     if not payload["parts"]:
         return [_("Your organization’s admins answer for its meters.")]
+    return [*(_longer_lines(payload) or _opt_lines(payload)), *_link_lines(payload)]
+
+
+def _opt_lines(payload: dict[str, Any]) -> list[str]:
     lines = [_("You can join or skip it until %(until)s. Skipping in time never costs.") % {"until": _until(payload)}]
-    lines.append(_silence(payload))
+    return [*lines, _silence(payload)]
+
+
+def _longer_lines(payload: dict[str, Any]) -> list[str]:
+    """Whether the added time counts for the reader, and how to say otherwise."""
+    if not payload.get("longer_until"):
+        return []
+    told = {"end": _until(payload, "told_end"), "until": _until(payload, "longer_until")}
+    if payload["stops"]:
+        return [
+            _("For you it ends at %(end)s, as you were told, unless you say until %(until)s that you go on.") % told
+        ]
+    return [
+        _("You go on without an answer. You can say until %(until)s that you stop at %(end)s, as you were told.") % told
+    ]
+
+
+def _link_lines(payload: dict[str, Any]) -> list[str]:
     if len(payload["parts"]) == 1:
-        return [*lines, _("Answer here, without signing in: %(link)s") % {"link": _links(payload)[0]}]
+        return [_("Answer here, without signing in: %(link)s") % {"link": _links(payload)[0]}]
     if len(payload["parts"]) <= MOST_LINKS:
         pairs = zip(payload["meters"], _links(payload), strict=True)
-        return [*lines, _("Answer here, without signing in:"), *(f"{label}: {link}" for label, link in pairs)]
-    return [*lines, _("Answer here: %(link)s") % {"link": _page(payload)}]
+        return [_("Answer here, without signing in:"), *(f"{label}: {link}" for label, link in pairs)]
+    return [_("Answer here: %(link)s") % {"link": _page(payload)}]
 
 
 def _silence(payload: dict[str, Any]) -> str:
@@ -165,18 +186,23 @@ def _short(payload: dict[str, Any]) -> str:
         if payload.get("wishes"):
             asks = _("Skipped by your standing wish; join until %(until)s:") % {"until": _until(payload)}
         words = f"{words} {asks}"
+    elif payload.get("longer_until") and payload.get("parts"):
+        asks = (
+            _("Without an answer it ends at %(end)s for you:") if payload["stops"] else _("Go on, or stop at %(end)s:")
+        )
+        words = f"{words} {asks % {'end': _until(payload, 'told_end')}}"
     return words
 
 
 def _short_link(payload: dict[str, Any]) -> str:
-    if not payload.get("until") or not payload.get("parts"):
+    if not (payload.get("until") or payload.get("longer_until")) or not payload.get("parts"):
         return ""
     return _links(payload)[0] if len(payload["parts"]) == 1 else _page(payload)
 
 
-def _until(payload: dict[str, Any]) -> str:
+def _until(payload: dict[str, Any], name: str = "until") -> str:
     zone = ZoneInfo(payload["zone"])
-    until, start = (datetime.fromisoformat(payload[key]).astimezone(zone) for key in ("until", "start"))
+    until, start = (datetime.fromisoformat(payload[key]).astimezone(zone) for key in (name, "start"))
     hour = hour_words(until, minutes=bool(until.minute))
     return hour if until.date() == start.date() else f"{hour}, {day_words(until.date(), 'day')}"
 

@@ -12,7 +12,7 @@ from accounts.models import ApprovalStatus, User
 from delivery.models import Channel, Message, Topic
 from delivery.models import Notice as PortalNotice
 from delivery.notify import Told, notify_many
-from events.answers import answers_until, may_answer
+from events.answers import answers_until, longer_until, may_answer
 from events.models import AnswerSource, Event, EventState, Participation, ParticipationState
 from events.notice_words import KIND, REMINDER, Notice, render_notice, write_notice
 from organizations.access import holder_id_of
@@ -23,7 +23,7 @@ __all__ = ["KIND", "Notice", "about", "remind", "render_notice", "tell_participa
 REMIND_BEFORE = timedelta(hours=1)
 TOLD_LONG_AGO = timedelta(hours=12)
 # What only those need to know who take part, and where.
-_FOR_TAKERS = (Notice.SOON, Notice.ENDED)
+_FOR_TAKERS = (Notice.SOON, Notice.ENDED, Notice.EXTENDED)
 _ONLY_HERE = (Notice.ENDED,)
 
 
@@ -101,8 +101,17 @@ def _common(event: Event, notice: Notice) -> dict[str, Any]:
         "zone": program.zone.key,
         "is_test": event.is_test,
         "note": event.note,
+        **_longer(event, notice),
         "reason": event.cancel_reason if notice is Notice.CANCELLED else "",
     }
+
+
+def _longer(event: Event, notice: Notice) -> dict[str, str]:
+    """Of a running event that was made longer: the end told before, and until when people say whether they go on."""
+    until = longer_until(event) if notice is Notice.EXTENDED else None
+    if until is None or event.told_end is None:
+        return {}
+    return {"told_end": event.told_end.isoformat(), "longer_until": until.isoformat()}
 
 
 def _personal(user: User, rows: list[Participation]) -> dict[str, Any]:
@@ -112,6 +121,7 @@ def _personal(user: User, rows: list[Participation]) -> dict[str, Any]:
         "user": user.pk,
         "meters": [row.meter.label for row in rows],
         "parts": [row.pk for row in rows] if may_answer(user) else [],
+        "stops": any(row.until is not None for row in rows),
         "wishes": [row.meter.label for row in skipped],
     }
 

@@ -3,12 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from allauth.account.signals import password_changed, password_reset, password_set
 from django.db.models.signals import pre_save
 from django.dispatch import receiver
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.signals import account_closing
+from events.feeds import end_feed
 from events.models import CalendarFeed, Enrollment, Event, EventState
 from events.notices import Notice, tell_participants
 from events.services import follow_end, follow_newcomer, follow_return
@@ -55,3 +57,9 @@ def say_it_is_over(sender: type[Event], event: Event, **kwargs: Any) -> None:
 def end_calendar(sender: Any, user: User, **kwargs: Any) -> None:
     """The secret address of a closed account opens nothing."""
     CalendarFeed.objects.filter(user=user).delete()
+
+
+@receiver([password_changed, password_set, password_reset])
+def end_calendar_of_old_password(sender: Any, user: User, **kwargs: Any) -> None:
+    """Whoever had the password may have made an address too; a new password shuts that door as well."""
+    end_feed(user=user)

@@ -52,7 +52,7 @@ class EnrollmentResource(TenantResource):
 
     def init_instance(self, row: Any = None) -> Enrollment:
         enrollment = Enrollment()
-        enrollment.kw = None  # type: ignore[attr-defined]
+        enrollment.kw = None  # type: ignore[attr-defined]  # set by the import, row by row
         return enrollment
 
     def get_instance(self, instance_loader: Any, row: Any) -> Any:
@@ -85,7 +85,7 @@ class EnrollmentResource(TenantResource):
 
     def do_instance_save(self, instance: Any, is_create: bool) -> None:
         """Enrolls the meter, or notes the new figure."""
-        source = _now("Import, %(who)s") % {"who": self.user.email}
+        source = services.said_by(_now("Import"), self.user)
         kw = None if instance.kw is None else round(instance.kw, 3)
         made = services.enroll(program=instance.program, meter=instance.meter, kw=kw, source=source[:80], by=self.user)
         instance.pk = made.pk

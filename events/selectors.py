@@ -1,14 +1,16 @@
 """What is read of enrollments and participations, in whole sets."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from accounts.models import Kind
 from events.agreement import agreed_meters, unagreed_meters, versions_alike
 from events.models import EnrollmentState, Event, EventTarget, Nomination, Participation, Program, ProgramVersion
 from events.models.participation import NOT_COUNTED
+from events.nominations import ALWAYS, Moments, counted, stints_at
 from events.targets import EVERYBODY, Area, Targets, area_of
 from meters.models import Meter, MeterMap
 from organizations.models import Organization
@@ -42,35 +44,39 @@ def _enrolled(program: Program, at: datetime, targets: Targets, agreement: Q) ->
 
 
 def newest_nominations(*, program_id: int) -> dict[int, Nomination]:
-    """Meter id -> the nomination entered last, for all enrollments of a program. One query."""
-    rows = Nomination.objects.filter(enrollment__program=program_id).select_related("enrollment")
-    return {row.enrollment.meter_id: row for row in rows.order_by("valid_from", "id")}
+    """Meter id -> the nomination entered last by or for who holds the meter now, for a program. Two queries."""
+    now = timezone.now()
+    stints = stints_at(MeterMap.objects.filter(meter__enrollments__program=program_id), now)
+    rows = _nominations(program_id)
+    return {meter_id: row for meter_id, row in rows if stints.get(meter_id, ALWAYS).has_begun_by(row.valid_from)}
 
 
 def nominations_at(*, program_id: int, at: datetime) -> dict[int, Nomination]:
     """Meter id -> the nomination that counts for an event that starts at a moment, under the terms in force.
 
-    That is the one in force when nominations closed. A meter enrolled only later has the first figure it ever
-    promised: a past event that is recorded now is measured against the list of now, never against a figure raised
-    since. Two queries; `nominations_of` knows the terms of an event that exists.
+    A moment that is over is that of an event that would be recorded now: it is measured against the list of now,
+    never against a figure raised since. Three queries; `nominations_of` knows the terms of an event that exists.
     """
     newest = ProgramVersion.objects.published().filter(program=program_id).order_by("-number")
     minutes = newest.values_list("nomination_deadline_minutes", flat=True).first()
-    return _in_force(program_id, at - timedelta(minutes=minutes or 0))
+    return _counted(program_id, Moments(at - timedelta(minutes=minutes or 0), at, at < timezone.now()))
 
 
-def nominations_of(*, event: Event) -> dict[int, Nomination]:
-    """Meter id -> the nomination that an event counts: the one in force when its nominations closed. One query."""
-    return _in_force(event.program_id, event.start - timedelta(minutes=event.version.nomination_deadline_minutes))
+def nominations_of(*, event: Event, among: Collection[int] | None = None) -> dict[int, Nomination]:
+    """Meter id -> the nomination that an event counts, of these meters or all (`events.nominations`). Two queries."""
+    return _counted(event.program_id, Moments.of(event), among)
 
 
-def _in_force(program_id: int, at: datetime) -> dict[int, Nomination]:
-    found: dict[int, Nomination] = {}
-    rows = Nomination.objects.filter(enrollment__program=program_id).select_related("enrollment")
-    for row in rows.order_by("valid_from", "id"):
-        if row.valid_from <= at or row.enrollment.meter_id not in found:
-            found[row.enrollment.meter_id] = row
-    return found
+def _counted(program_id: int, at: Moments, among: Collection[int] | None = None) -> dict[int, Nomination]:
+    only = Q() if among is None else Q(meter__in=among)
+    stints = stints_at(MeterMap.objects.filter(only, meter__enrollments__program=program_id), at.start)
+    return counted(_nominations(program_id, among), stints=stints, at=at)
+
+
+def _nominations(program_id: int, among: Collection[int] | None = None) -> Iterator[tuple[int, Nomination]]:
+    only = Q() if among is None else Q(enrollment__meter__in=among)
+    rows = Nomination.objects.filter(only, enrollment__program=program_id).select_related("enrollment")
+    return ((row.enrollment.meter_id, row) for row in rows.order_by("valid_from", "id"))
 
 
 def participants(*, event: Event) -> QuerySet[Participation]:

@@ -78,7 +78,10 @@ HELPS: dict[str, Any] = {
     "rate_per_kwh": _("For each kWh below usual use. 0: kWh are not paid."),
     "points_per_kwh": _("Points are no money: they stand apart on every page."),
     "flat_per_event": _("For taking part in an event with readings that can be measured."),
-    "capacity_per_kw_month": _("For each nominated kW and month, event or none."),
+    "capacity_per_kw_month": _(
+        "For each nominated kW and month, event or none. In a month with events, the share of it that came in them; "
+        "who skipped in time or could not be measured loses nothing."
+    ),
     "pay_cap": _("What lies above is not paid."),
     "season_start": _("Empty: all year."),
     "season_end": _("The last day on which an event may be."),

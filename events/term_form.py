@@ -43,7 +43,7 @@ def _field_of(name: str) -> forms.Field:
     made = column.formfield(**words)
     assert made is not None
     # An amount always stands there; emptied, it is the one that terms have by default.
-    made.has_default = not column.null and not isinstance(column, models.CharField)  # type: ignore[attr-defined]
+    made.has_default = not column.null and not isinstance(column, models.CharField)  # type: ignore[attr-defined]  # not generic at run time
     return made
 
 

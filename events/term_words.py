@@ -113,7 +113,10 @@ def pay_sentences(version: ProgramVersion) -> list[str]:
         (version.rate_per_kw, _("%(price)s for each kilowatt you use less, on average over an event")),
         (version.rate_per_kwh, _("%(price)s for each kilowatt hour you use less than usual")),
         (version.flat_per_event, _("%(price)s for each event you take part in")),
-        (version.capacity_per_kw_month, _("%(price)s a month for each kilowatt you promise")),
+        (
+            version.capacity_per_kw_month,
+            _("%(price)s a month for each kilowatt you promise; in a month with events, for what of it you deliver"),
+        ),
     ]
     found = [words % {"price": price_words(price, currency)} for price, words in ways if price]
     if version.points_per_kwh:
@@ -187,7 +190,17 @@ def answer_words(version: ProgramVersion) -> str:
     if version.opt_out_minutes:
         words = _("You can join or skip each event until %(length)s before it starts.")
         until = words % {"length": minutes_words(version.opt_out_minutes)}
-    return f"{until} {silent} {_('Skipping in time costs nothing.')}"
+    return f"{until} {silent} {_('Skipping in time costs nothing.')} {_longer_words(version)}"
+
+
+def _longer_words(version: ProgramVersion) -> str:
+    """What it means if an event is made longer while it runs."""
+    if version.opt_policy == OptPolicy.OPT_IN:
+        return _("If an event is made longer while it runs, the added time counts for you only if you say so.")
+    words = _("An event may be made longer while it runs; you may then stop at the end that you were told first.")
+    if not version.penalty_per_kw:
+        return words
+    return f"{words} {_('For organizations the added time counts only if they say so.')}"
 
 
 def cost_words(version: ProgramVersion) -> str:

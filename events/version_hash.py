@@ -33,7 +33,7 @@ def version_sha256(version: ProgramVersion) -> str:
 
 def _plain(name: str, value: Any) -> Any:
     if isinstance(value, Decimal):
-        places: int = ProgramVersion._meta.get_field(name).decimal_places  # type: ignore[union-attr]
+        places: int = ProgramVersion._meta.get_field(name).decimal_places  # type: ignore[union-attr]  # a column, never the other side of a relation
         return f"{value:.{places}f}"
     if isinstance(value, (date, time)):
         return value.isoformat()

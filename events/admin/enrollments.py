@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.exchange import ImportAdmin
+from accounts.models import User
 from accounts.tenant_admin import ReadOnlyInline, ReasonForm, VisibleRelatedFilter, actor, run_each
 from accounts.tenant_admin.action_form import reason_of
 from events import services
@@ -35,7 +36,7 @@ class ConsentInline(ReadOnlyInline):
     fields = ["version", "given_by", "given_at", "terms_sha256"]
 
 
-class EnrollmentForm(forms.ModelForm):  # type: ignore[type-arg]
+class EnrollmentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """A meter in a program, and what it promises from now on."""
 
     kw = forms.DecimalField(
@@ -83,7 +84,7 @@ class EnrollmentAdmin(LocalTimesAdmin, ImportAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if not self.has_add_permission(request):
             return False
-        visible = Enrollment.objects.visible_to(request.user)  # type: ignore[arg-type]
+        visible = Enrollment.objects.visible_to(request.user)  # type: ignore[arg-type]  # signed in, as the page demands
         return obj is None or visible.filter(pk=obj.pk).exists()
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -98,7 +99,8 @@ class EnrollmentAdmin(LocalTimesAdmin, ImportAdmin):
 
     def save_model(self, request: HttpRequest, obj: Enrollment, form: Any, change: bool) -> None:
         """Enrolls the meter, or notes the new figure."""
-        source = _("Administration, %(who)s") % {"who": request.user.email}  # type: ignore[union-attr]
+        assert isinstance(request.user, User)
+        source = services.said_by(str(_("Administration")), request.user)
         kw = form.cleaned_data["kw"]
         with self.deed_of(request, "change" if change else "add"):
             self._enroll(obj, kw, source[:80], change)

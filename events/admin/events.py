@@ -19,6 +19,7 @@ from events.admin.clock import LocalTimesAdmin, by_of
 from events.errors import BadReason
 from events.models import CancelRequest, Event, EventNote, EventState, LeftOutReason, Participation
 from events.selectors import targets_of
+from events.services.allowance import require_calling
 from events.services.changes import check_span
 from events.targets import EVERYBODY
 
@@ -36,7 +37,7 @@ class CancelReasonForm(ReasonForm):
     reason = forms.CharField(label=_("Reason, if you cancel:"), required=False, max_length=300)
 
 
-class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
+class DraftForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """A draft of an event. Whom it asks, and a preview, are on the operators' page."""
 
     class Meta:
@@ -57,6 +58,8 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
         if start <= timezone.now():
             self.add_error("start", _("The start must be in the future."))
         try:
+            if not self.instance.pk:
+                require_calling(program)
             check_span(program, start, end, targets_of(self.instance) if self.instance.pk else EVERYBODY)
         except PortalError as refusal:
             self.add_error(None, str(refusal))
@@ -114,7 +117,7 @@ class EventAdmin(LocalTimesAdmin):
         if change:
             services.edit_draft(event=obj, targets=targets_of(obj), **said)  # type: ignore[arg-type]  # as above
         else:
-            obj.pk = services.create_event(program=obj.program, **said).pk  # type: ignore[arg-type]
+            obj.pk = services.create_event(program=obj.program, **said).pk  # type: ignore[arg-type]  # as the form gives them
 
     @admin.display(description=_("asks"))
     def asks(self, obj: Event) -> str:

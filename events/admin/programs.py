@@ -19,7 +19,7 @@ from organizations.models import Distributor
 FIELDS = ["distributor", "name", "description", "zone_name", "is_open", "is_exclusive"]
 
 
-class ProgramForm(TermsForm, forms.ModelForm):  # type: ignore[type-arg]
+class ProgramForm(TermsForm, forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """A program with its terms: other terms than those in force become a new version."""
 
     tenant_id: int | None = None
@@ -73,7 +73,7 @@ class ProgramAdmin(LocalTimesAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The form, knowing whose own rules a new program may choose."""
-        given = request.user.tenant_id if self._is_given(request) else None  # type: ignore[union-attr]
+        given = request.user.tenant_id if self._is_given(request) else None  # type: ignore[union-attr]  # signed in, as the page demands
         kwargs["form"] = type("ProgramForm", (ProgramForm,), {"tenant_id": given})
         return super().get_form(request, obj, change, **kwargs)
 

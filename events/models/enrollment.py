@@ -176,13 +176,15 @@ class Consent(models.Model):
 class Nomination(models.Model):
     """The kW that an enrolled meter promises from `valid_from` on, and where the figure came from.
 
-    Never changed: a new figure is a new row, so that a settlement can show which one it used.
+    Never changed: a new figure is a new row, so that a settlement can show which one it used. `is_first` is one that
+    was given at joining: what an earlier stint promised counts no more from then on (`events.nominations`).
     """
 
     enrollment = models.ForeignKey(Enrollment, models.CASCADE, related_name="nominations")
     kw = models.DecimalField(_("kW"), max_digits=10, decimal_places=3, validators=[MinValueValidator(0)])
     valid_from = models.DateTimeField(_("from"), default=timezone.now)
     source = models.CharField(_("source"), max_length=80)
+    is_first = models.BooleanField(_("given at joining"), default=False, editable=False)
 
     class Meta:
         ordering = ["enrollment", "valid_from", "id"]

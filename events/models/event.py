@@ -38,7 +38,13 @@ TRANSITIONS = [*pairwise(_LIFE)] + [
 # States in which customers may know of the event.
 PUBLIC = [*_LIFE[_LIFE.index(EventState.NOTIFIED) :], EventState.CANCELLED.value]
 
-_ALLOWED = " OR ".join(f"(OLD.state = '{old}' AND NEW.state = '{new}')" for old, new in TRANSITIONS)
+_ALLOWED = " OR ".join(
+    [
+        *(f"(OLD.state = '{old}' AND NEW.state = '{new}')" for old, new in TRANSITIONS),
+        # Nothing is paid for a test, so it is never settled.
+        "(NEW.is_test AND OLD.state IN ('completed', 'measured') AND NEW.state = 'closed')",
+    ]
+)
 
 
 class EventQuerySet(models.QuerySet["Event"]):
@@ -69,8 +75,8 @@ class Event(models.Model):
     """One event of a program over [start, end). Its state changes by `events.services` only.
 
     The database holds the life's order, and that each change of time or state raises `modification_number`.
-    `expected_kw` is what the preview expected and `reserved` what the event may cost at most, both fixed when it is
-    scheduled. Nothing is paid for a test.
+    `expected_kw` is what is expected of it and `reserved` what it may cost at most: of a draft as the preview says,
+    then fixed when it is scheduled, and again from who has a seat in it at each change. Nothing is paid for a test.
     """
 
     program = models.ForeignKey(Program, models.PROTECT, related_name="events", verbose_name=_("program"))
@@ -91,12 +97,18 @@ class Event(models.Model):
     reserved = models.DecimalField(
         _("reserved of the budget"), max_digits=14, decimal_places=2, null=True, blank=True, editable=False
     )
+    # A new time that one admin asked for and that needs a second one to ask for it as well; `created_by` is the first.
+    wanted_start = models.DateTimeField(null=True, blank=True, editable=False)
+    wanted_end = models.DateTimeField(null=True, blank=True, editable=False)
+    # The end that people were told before it was made longer while it ran, as long as that end is earlier.
+    told_end = models.DateTimeField(_("end told before"), null=True, blank=True, editable=False)
     opt_until = models.DateTimeField(_("answers change until"), null=True, blank=True, editable=False)
     needs_second = models.BooleanField(_("a second person must agree"), default=False, editable=False)
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", editable=False
     )
     approved_at = models.DateTimeField(_("agreed"), null=True, blank=True, editable=False)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True, editable=False)
     cancel_reason = models.CharField(_("why it was called off"), max_length=300, blank=True, editable=False)
     # What the draw of the control group started from, so that anybody can draw it again.
     draw_seed = models.CharField(max_length=64, blank=True, editable=False)
@@ -178,6 +190,11 @@ class Event(models.Model):
                 violation_error_message=_("Who makes an event belongs to its distributor."),
             ),
         ]
+
+    @property
+    def was_recorded(self) -> bool:
+        """Whether nobody was told of it before it began: it was entered afterwards."""
+        return self.notified_at is None or self.notified_at >= self.start
 
     @property
     def audit_scope(self) -> tuple[int, None]:

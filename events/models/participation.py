@@ -44,6 +44,15 @@ class ParticipationQuerySet(models.QuerySet["Participation"]):
             return self.none()
         return self.filter(holder_id=holder_id_of(user)).exclude(state=ParticipationState.HELD_OUT)
 
+    def compared(self) -> "ParticipationQuerySet":
+        """The control group: those held out who have neither left nor paused since."""
+        return self.filter(state=ParticipationState.HELD_OUT, answer_source="")
+
+    def engaged(self) -> "ParticipationQuerySet":
+        """Those whose time the event takes up: all but who skips it, and whom it does not compare with any more."""
+        released = Q(state=ParticipationState.HELD_OUT) & ~Q(answer_source="")
+        return self.exclude(Q(state=ParticipationState.OPTED_OUT) | released)
+
 
 _EVENTS = (
     "(SELECT p.distributor_id FROM events_event e JOIN events_program p ON p.id = e.program_id "
@@ -54,7 +63,9 @@ _EVENTS = (
 class Participation(models.Model):
     """One meter in one event. `holder` is who had the meter when the event was called, and who is paid.
 
-    Who is held out for comparison is told nothing, asked nothing and paid nothing.
+    Who is held out for comparison is told nothing, asked nothing and paid nothing. `answer_source` then says what
+    released the home from the comparison, a pause for example; it stays held out all the same, so that nobody leaves
+    the control group for the event itself.
     """
 
     event = models.ForeignKey(Event, models.CASCADE, related_name="participations")
@@ -65,6 +76,8 @@ class Participation(models.Model):
     answered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
     )
+    # Where the event was made longer while it ran and this meter stops earlier; else it counts to the event's end.
+    until = models.DateTimeField(_("counts until"), null=True, blank=True, editable=False)
     answer_source = models.CharField(_("answered"), max_length=8, choices=AnswerSource, blank=True)
 
     objects = ParticipationQuerySet.as_manager()

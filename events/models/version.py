@@ -74,7 +74,8 @@ class ProgramVersion(models.Model):
     """Rule, prices and limits of a program from one moment on. A draft until it is published, then never changed.
 
     Money is in the distributor's currency. `rate_per_kw` pays each kW delivered on average over an event,
-    `rate_per_kwh` each kWh saved; `capacity_per_kw_month` pays the nomination for standing by. Threshold and bonus
+    `rate_per_kwh` each kWh saved; `capacity_per_kw_month` pays the nomination for standing by, in a month with
+    events the share of it that came. Threshold and bonus
     are amounts per event: once `threshold_kwh` is saved, once the performance factor reaches `bonus_factor`.
     `penalty_per_kw` is for organizations: each kW nominated and not delivered. `wholesale_cost_per_kw` is what the
     distributor saves. `rule` is the baseline rule itself (`baselines.rule_data`), `rule_sha256` its hash, `sha256`

@@ -7,6 +7,7 @@ from events.services.calling_off import (
     cancel_in_emergency,
     keep_running,
 )
+from events.services.closing import close_event
 from events.services.deciding import (
     approve_enrollment,
     pause_enrollment,
@@ -15,6 +16,7 @@ from events.services.deciding import (
 )
 from events.services.enrollments import (
     BY_PARTICIPANT,
+    PORTAL,
     EnrolledAll,
     ListedFigure,
     end_enrollment,
@@ -22,6 +24,8 @@ from events.services.enrollments import (
     enroll_all,
     needs_nomination,
     nominate,
+    nominate_anew,
+    said_by,
 )
 from events.services.gate import Gate, check_gates
 from events.services.joining import Agreement, agree, apply, needs_decision, put_forward, recheck_waiting
@@ -32,7 +36,6 @@ from events.services.life import (
     change_event,
     create_event,
     delete_event,
-    draft_size,
     edit_draft,
     notify_event,
     schedule_event,
@@ -60,12 +63,14 @@ from events.services.programs import (
     save_draft,
     start_program,
 )
-from events.services.sizing import Size, size_of
+from events.services.running import end_now, go_on, stop_as_told
+from events.services.sizing import Size, draft_size, size_of
 from events.services.targets import meters_numbered, read_targets, set_targets
 from events.terms import Terms
 
 __all__ = [
     "BY_PARTICIPANT",
+    "PORTAL",
     "Agreement",
     "EnrolledAll",
     "Gate",
@@ -84,6 +89,7 @@ __all__ = [
     "cancel_in_emergency",
     "change_event",
     "check_gates",
+    "close_event",
     "create_event",
     "create_program",
     "delete_event",
@@ -91,12 +97,14 @@ __all__ = [
     "draft_size",
     "edit_draft",
     "end_enrollment",
+    "end_now",
     "enroll",
     "enroll_all",
     "find_or_record_event",
     "follow_end",
     "follow_newcomer",
     "follow_return",
+    "go_on",
     "keep_running",
     "leave_out",
     "lock_for_settlement",
@@ -108,6 +116,7 @@ __all__ = [
     "needs_decision",
     "needs_nomination",
     "nominate",
+    "nominate_anew",
     "notify_event",
     "open_program",
     "opt_in",
@@ -123,11 +132,13 @@ __all__ = [
     "record_opt",
     "refuse_enrollment",
     "resume_enrollment",
+    "said_by",
     "save_draft",
     "schedule_event",
     "set_targets",
     "size_of",
     "start_program",
+    "stop_as_told",
     "take_back",
     "write_note",
 ]

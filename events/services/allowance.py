@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from common.speech import day_words, hours_words, money_words
-from events.errors import BudgetSpent, EventError, LimitReached, MetersTaken, TooLittleNotice
+from events.errors import BudgetSpent, EventError, LimitReached, MetersTaken, ProgramClosed, TooLittleNotice
 from events.expectation import spent_on
 from events.holiday_calendar import holiday_days
 from events.limits import Span, count_refusals, notice_refusal, refusals, season_of
-from events.models import Event, EventState, Participation, ParticipationState
+from events.models import Event, EventState, Participation, ParticipationState, Program
 
 # Events that are called and still to come, or running: nobody is asked twice for the same hour.
 CALLED = (EventState.SCHEDULED, EventState.NOTIFIED, EventState.ACTIVE)
@@ -47,6 +47,11 @@ def span_of(event: Event) -> Span:
     return Span(event.start, event.end, event.program.zone)
 
 
+def hours_of(event: Event) -> Decimal:
+    """How long the event lasts."""
+    return Decimal(span_of(event).minutes) / 60
+
+
 def budget_left(event: Event) -> Decimal | None:
     """What of the season's budget neither was spent nor is kept aside for another event; None without a budget."""
     version = event.version
@@ -55,7 +60,14 @@ def budget_left(event: Event) -> Decimal | None:
     first, last = season_of(version, span_of(event).day)
     season = [row for row in _counted(event) if first <= span_of(row).day <= last]
     kept = sum((row.reserved or NOTHING for row in season if row.state in OPEN), NOTHING)
-    return version.budget - kept - spent_on([row for row in season if row.state in PAID])
+    return version.budget - kept - _spent(event, season)
+
+
+def _spent(event: Event, season: Sequence[Event]) -> Decimal:
+    """What the season has cost by now."""
+    first, last = season_of(event.version, span_of(event).day)
+    paid = [row for row in season if row.state in PAID]
+    return spent_on(paid, program=event.program, first=first, last=last)
 
 
 def had_enough(event: Event, ids: Sequence[int]) -> dict[int, str]:
@@ -82,6 +94,27 @@ def had_enough(event: Event, ids: Sequence[int]) -> dict[int, str]:
     return {pk: said for pk in ids if (said := words[tuple(had.get(pk, ()))])}
 
 
+def require_calling(program: Program) -> None:
+    """Passes a program that is open.
+
+    Raises:
+        ProgramClosed: A closed one asks nobody.
+    """
+    if not program.is_open:
+        words = _("%(program)s is closed and calls no events. Open the program first.")
+        raise ProgramClosed(words % {"program": program.name})
+
+
+def _closed_refusals(event: Event) -> list[EventError]:
+    """That nobody can be asked; an event that is called already keeps whom it asked."""
+    if event.state == EventState.DRAFT:
+        try:
+            require_calling(event.program)
+        except ProgramClosed as refusal:
+            return [refusal]
+    return []
+
+
 def refusals_of(event: Event, ids: Sequence[int], allowance: Allowance, now: datetime) -> list[EventError]:
     """All that stands against the event, the gravest first.
 
@@ -90,7 +123,8 @@ def refusals_of(event: Event, ids: Sequence[int], allowance: Allowance, now: dat
     """
     span, version = span_of(event), event.version
     holidays = holiday_days(version, span.days[0], span.days[-1])
-    found: list[EventError] = [LimitReached(words) for words in refusals(version, span, holidays)]
+    found = _closed_refusals(event)
+    found += [LimitReached(words) for words in refusals(version, span, holidays)]
     late = notice_refusal(version, span, now)
     if late and event.state != EventState.ACTIVE:
         found.append(TooLittleNotice(late))
@@ -117,7 +151,7 @@ def _taken_refusals(event: Event, ids: Sequence[int]) -> list[EventError]:
     wanted = set(ids)
     found: list[EventError] = []
     for other in others.select_related("program__distributor").order_by("start", "pk"):
-        rows = Participation.objects.filter(event=other).exclude(state=ParticipationState.OPTED_OUT)
+        rows = Participation.objects.filter(event=other).engaged()
         count = len(wanted & set(rows.values_list("meter", flat=True)))
         if count:
             found.append(_taken(other, count))

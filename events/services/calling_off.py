@@ -1,5 +1,7 @@
 """Calling an event off. A running one needs two people, or an emergency."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -9,15 +11,18 @@ from accounts.models import User
 from events.errors import BadReason, NeedsSecond, WrongState
 from events.models import CancelAnswer, CancelRequest, Event, EventState
 from events.notices import Notice, tell_participants
-from events.services.changes import announce_change, free_days, lock, move
+from events.services.changes import announce_change, free_days, keep_days, lock, move
 from events.services.life import NOT_STARTED
+from events.services.seats import asked_meters
 
 LONGEST = 300
 
 
 @transaction.atomic
 def cancel_event(*, event: Event, by: User | None = None, reason: str = "") -> Event:
-    """The event, called off; its intervals count as ordinary use again, and whoever was told is told why.
+    """The event, called off: nothing of it is paid, and whoever was told is told why.
+
+    Its intervals count as ordinary use again, but for those in which people were asked to use less.
 
     Raises:
         WrongState: It is over or cancelled already.
@@ -119,7 +124,15 @@ def _call_off(event: Event, by: User | None, reason: str, act: str) -> Event:
     with deed(act, by=by, reason=said):
         move(event, EventState.CANCELLED, cancel_reason=said)
         free_days(event)
+        _keep_what_ran(event, timezone.now())
     if event.notified_at is not None:
         tell_participants(event=event, notice=Notice.CANCELLED)
     announce_change(event, by)
     return event
+
+
+def _keep_what_ran(event: Event, now: datetime) -> None:
+    """Who was asked to use less until now did not use as usual: those hours lower nobody's later baselines."""
+    end = min(now, event.end)
+    if event.notified_at is not None and event.start < end:
+        keep_days(event, asked_meters(event), end=end)

@@ -40,9 +40,11 @@ def _refusals() -> dict[str, str]:
         "scheduled": _("The event is %(state)s; it cannot be scheduled."),
         "announced": _("The event is %(state)s; it cannot be announced."),
         "moved": _("The event is %(state)s; it cannot be moved."),
+        "ended": _("The event is %(state)s; it cannot be ended now."),
         "cancelled": _("The event is %(state)s; it cannot be cancelled."),
         "settled": _("The event is %(state)s; it cannot be settled."),
         "measured": _("The event is %(state)s; it cannot be measured."),
+        "closed": _("The event is %(state)s; it cannot be closed."),
     }
 
 
@@ -117,10 +119,10 @@ def invite(event: Event) -> int:
     return len(meters)
 
 
-def keep_days(event: Event, meters: Iterable[Meter]) -> None:
-    """The event's intervals count as no ordinary use of these meters."""
+def keep_days(event: Event, meters: Iterable[Meter], *, end: datetime | None = None) -> None:
+    """The event's intervals count as no ordinary use of these meters; up to `end`, or all of them."""
     kind = ExclusionKind.TEST if event.is_test else ExclusionKind.EVENT
-    exclude(kind=kind, meters=meters, start=event.start, end=event.end, source=source_of(event))
+    exclude(kind=kind, meters=meters, start=event.start, end=end or event.end, source=source_of(event))
 
 
 def disagree(draft: Event, by: User | None) -> None:

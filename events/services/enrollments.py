@@ -14,16 +14,23 @@ from accounts.audit import deed
 from accounts.models import User
 from events.errors import AlreadyIn, NotNominated
 from events.models import Enrollment, EnrollmentState, Nomination, PayCap, Program, ProgramVersion
+from events.nominations import ALWAYS, stints_at
 from events.selectors import newest_nominations
 from events.services.moving import leave_coming
-from meters.models import Meter
+from meters.models import Meter, MeterMap
 
 BATCH = 500
 TAKEN = (EnrollmentState.ACTIVE, EnrollmentState.PAUSED)
 
 
 # How the source of a figure begins that a participant gave on the portal's pages.
-BY_PARTICIPANT = "Portal, "
+PORTAL = "Portal"
+BY_PARTICIPANT = f"{PORTAL}, "
+
+
+def said_by(way: str, user: User) -> str:
+    """The source of a figure that somebody gave: by number, which stays right when the account is closed."""
+    return f"{way}, person {user.pk}"
 
 
 @dataclass(frozen=True)
@@ -70,18 +77,17 @@ def enroll(
             _("Say how many kW the meter %(number)s promises; the meter list does not.") % {"number": meter.number}
         )
     with deed("enrollment.add", by=by):
-        enrollment = _entered(locked, meter, by)
+        found = Enrollment.objects.filter(program=locked, meter=meter).first()
+        is_in = found is not None and found.ended_at is None and found.state == EnrollmentState.ACTIVE
+        enrollment = found if found is not None and is_in else _entered(locked, meter, found, by)
         if promised is not None:
-            nominate(enrollment=enrollment, kw=promised, source=source or _list_source(timezone.now(), locked))
+            promise = nominate if is_in else nominate_anew
+            promise(enrollment=enrollment, kw=promised, source=source or _list_source(timezone.now(), locked))
     return enrollment
 
 
-def _entered(program: Program, meter: Meter, by: User | None) -> Enrollment:
+def _entered(program: Program, meter: Meter, found: Enrollment | None, by: User | None) -> Enrollment:
     """The meter's row, active; whoever asked for it, or had it before, has no part in it any more."""
-    found = Enrollment.objects.filter(program=program, meter=meter).first()
-    is_in = found is not None and found.ended_at is None and found.state == EnrollmentState.ACTIVE
-    if found is not None and is_in:
-        return found
     refuse_exclusive(program=program, meter=meter)
     now = timezone.now()
     enrollment = found or Enrollment(program=program, meter=meter)
@@ -144,18 +150,26 @@ def nominate(
     valid_from: datetime | None = None,
     by: User | None = None,
 ) -> Nomination:
-    """The nomination with this figure: the newest one if it says the same, else a new row.
+    """The nomination with this figure: the holder's newest one if it says the same, else a new row.
 
     An event counts what was nominated by its deadline, so a figure of now never changes one that is too near.
     """
     Enrollment.objects.select_for_update().get(pk=enrollment.pk)
     newest = enrollment.nominations.order_by("-valid_from", "-id").first()
-    if newest is not None and newest.kw == kw:
+    stints = stints_at(MeterMap.objects.filter(meter=enrollment.meter_id), timezone.now())
+    is_own = newest is not None and stints.get(enrollment.meter_id, ALWAYS).has_begun_by(newest.valid_from)
+    if newest is not None and is_own and newest.kw == kw:
         return newest
     with deed("enrollment.nominated", by=by):
         return Nomination.objects.create(
             enrollment=enrollment, kw=kw, source=source[:80], valid_from=valid_from or timezone.now()
         )
+
+
+def nominate_anew(*, enrollment: Enrollment, kw: Decimal, source: str, by: User | None = None) -> Nomination:
+    """The nomination that a meter joins with: a row of its own even where an earlier stint promised the same."""
+    with deed("enrollment.nominated", by=by):
+        return Nomination.objects.create(enrollment=enrollment, kw=kw, source=source[:80], is_first=True)
 
 
 @transaction.atomic

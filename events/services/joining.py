@@ -20,7 +20,7 @@ from events.agreement import terms_hash
 from events.errors import AlreadyIn, EventError, NotNominated, ProgramClosed, TermsChanged, WrongEnrollment
 from events.models import Consent, Enrollment, EnrollmentState, Program, ProgramVersion
 from events.services.changes import terms_in_force
-from events.services.enrollments import BY_PARTICIPANT, needs_nomination, nominate, refuse_exclusive
+from events.services.enrollments import PORTAL, needs_nomination, nominate_anew, refuse_exclusive, said_by
 from events.services.gate import Gate, check_gates
 from events.term_notices import News, tell_of_enrollment
 from meters.models import Meter
@@ -115,7 +115,7 @@ def _asked(
     row = _started(program, meter, now)
     row.applied_at, row.applied_by = now, by
     row.save(update_fields=["applied_at", "applied_by"])
-    _promise(row, version, agreement.kw.get(meter.pk), by, f"{BY_PARTICIPANT}{by.email}")
+    _promise(row, version, agreement.kw.get(meter.pk), by, said_by(PORTAL, by))
     return row
 
 
@@ -148,7 +148,7 @@ def _promise(enrollment: Enrollment, version: ProgramVersion, kw: Decimal | None
     promised = enrollment.meter.contracted_kw if kw is None else kw
     if promised is not None:
         source = "Meter list, at joining" if kw is None else said_by
-        nominate(enrollment=enrollment, kw=promised, source=source[:80], by=by)
+        nominate_anew(enrollment=enrollment, kw=promised, source=source, by=by)
     elif needs_nomination(version):
         words = _("Say how many kW the meter %(meter)s can give.")
         raise NotNominated(words % {"meter": enrollment.meter.label})

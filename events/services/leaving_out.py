@@ -8,7 +8,8 @@ from accounts.models import User
 from events.errors import BadReason
 from events.models import Event, EventLeftOut, EventState, LeftOutReason
 from events.services.changes import disagree, lock
-from events.services.life import draft_size, note_size
+from events.services.life import note_size
+from events.services.sizing import draft_size
 from meters.models import Meter
 
 LONGEST = 200

@@ -12,25 +12,27 @@ from accounts.audit import deed
 from accounts.models import User
 from common.speech import plain_words
 from events.draw import new_seed
-from events.errors import AlreadyAnnounced, BadSpan, EventError, EventExists, NeedsSecond, TooLittleNotice
+from events.errors import AlreadyAnnounced, BadSpan, EventError, NeedsSecond, TooLittleNotice
 from events.limits import notice_refusal
-from events.models import Event, EventState, LeftOutReason, Participation, ParticipationState, Program
+from events.models import Event, EventState, Participation, ParticipationState, Program
 from events.notices import Notice, tell_participants
 from events.selectors import targets_of
-from events.services.allowance import span_of
+from events.services.allowance import require_calling, span_of
 from events.services.changes import (
     announce_change,
     check_span,
     disagree,
     free_days,
-    keep_days,
     lock,
     lock_programs,
     move,
     terms_in_force,
 )
-from events.services.seats import asked_meters, draw_of, seat
-from events.services.sizing import Size, expected_of, size_of
+from events.services.reseating import move_seats, want
+from events.services.running import move_end, refuse_twin
+from events.services.seated import seated_size
+from events.services.seats import draw_of, hear_wishes, seat
+from events.services.sizing import Size, draft_size, expected_of, size_of
 from events.services.targets import write_targets
 from events.targets import EVERYBODY, Targets
 
@@ -64,11 +66,13 @@ def create_event(
         NaiveTime: A time has no zone.
         EventExists: The program has an event at this time.
         NoTerms: Nothing says yet what an event pays.
+        ProgramClosed: A closed program calls no events.
     """
     start, end = _coming_span(program, start, end, targets)
     # The program's row makes two who create the same event wait for each other.
     locked = Program.objects.select_for_update().get(pk=program.pk)
-    _refuse_twin(locked, start, end)
+    require_calling(locked)
+    refuse_twin(locked, start, end)
     terms = terms_in_force(locked)
     said = words or Words()
     with deed("event.created", by=by):
@@ -103,7 +107,7 @@ def edit_draft(
     start, end = _coming_span(program, start, end, targets)
     is_moved = (start, end) != (locked.start, locked.end)
     if is_moved:
-        _refuse_twin(program, start, end)
+        refuse_twin(program, start, end)
     said = words or Words()
     with deed("event.changed", by=by):
         locked.version = terms_in_force(program)
@@ -129,6 +133,7 @@ def schedule_event(*, event: Event, by: User | None = None) -> Event:
         NobodyEnrolled: No meter takes part.
         LimitReached, MetersTaken: The terms do not allow it, or its meters are asked elsewhere at that time.
         NeedsSecond: Somebody else must agree first.
+        ProgramClosed: A closed program calls no events.
     """
     done = _schedule(event, by)
     if isinstance(done, EventError):
@@ -139,7 +144,7 @@ def schedule_event(*, event: Event, by: User | None = None) -> Event:
 @transaction.atomic
 def _schedule(event: Event, by: User | None) -> Event | EventError:
     """The event, or what stands against it: the draft as it is sized now then lasts, and its page says the rest."""
-    lock_programs(event.program)
+    require_calling(lock_programs(event.program))
     locked = lock(event, EventState.DRAFT, doing="scheduled")
     size = _sized_now(locked)
     if size.refusals:
@@ -199,11 +204,15 @@ def approve_event(*, event: Event, by: User) -> Event:
 def notify_event(*, event: Event, by: User | None = None) -> Event:
     """The event, announced: a notice for everybody behind a participating meter is on its way.
 
+    Standing wishes that came since it was scheduled are heard.
+
     Raises:
         WrongState: It is not scheduled.
         BadSpan: It has started.
         TooLittleNotice: The terms promise to tell people earlier.
+        ProgramClosed: The program was closed since.
     """
+    require_calling(Program.objects.select_for_update().get(pk=event.program_id))
     locked = lock(event, EventState.SCHEDULED, doing="announced")
     now = timezone.now()
     if locked.start <= now:
@@ -212,7 +221,8 @@ def notify_event(*, event: Event, by: User | None = None) -> Event:
     if late:
         raise TooLittleNotice(late)
     with deed("event.announced", by=by):
-        move(locked, EventState.NOTIFIED, notified_at=now, opt_until=_opt_until(locked, now))
+        figures = seated_size(locked).columns() if hear_wishes(locked) else {}
+        move(locked, EventState.NOTIFIED, notified_at=now, opt_until=_opt_until(locked, now), **figures)
     invited = Participation.objects.filter(event=locked, state=ParticipationState.INVITED)
     invited.update(state=ParticipationState.NOTIFIED)
     tell_participants(event=locked, notice=Notice.ANNOUNCED)
@@ -220,30 +230,44 @@ def notify_event(*, event: Event, by: User | None = None) -> Event:
     return locked
 
 
-@transaction.atomic
 def change_event(*, event: Event, start: datetime, end: datetime, by: User | None = None) -> Event:
     """The event at its new time. Answers stay, until somebody changes them; whoever was told is told again.
 
-    Of a running event only the end moves.
+    Of a running event only the end moves; a later one counts for whom `events.services.running` says.
 
     Raises:
         WrongState: It is over or was cancelled.
         BadSpan, NaiveTime, EventExists: as in `create_event`.
         LimitReached, MetersTaken: The terms do not allow the new time, or its meters are asked elsewhere then.
+        NeedsSecond: More meters would be asked, beyond what one person may call: somebody else must ask for the same.
     """
+    done = _change(event, start, end, by)
+    if isinstance(done, EventError):
+        raise done
+    return done
+
+
+@transaction.atomic
+def _change(event: Event, start: datetime, end: datetime, by: User | None) -> Event | EventError:
+    """The event, or that it needs a second person: what was asked for then lasts, until somebody else asks for it."""
     program = lock_programs(event.program)
     locked = lock(event, *NOT_STARTED, EventState.ACTIVE, doing="moved")
     start, end = check_span(program, start, end, targets_of(locked))
     if (start, end) == (locked.start, locked.end):
         return locked
     _check_new_time(locked, start, end)
-    _refuse_twin(program, start, end)
+    refuse_twin(program, start, end)
+    if locked.state == EventState.ACTIVE:
+        move_end(locked, end, by)
+        announce_change(locked, by)
+        return locked
     locked.start, locked.end = start, end
-    size = draft_size(locked)
-    if locked.state != EventState.DRAFT and size.refusals:
-        raise size.refusals[0]
-    with deed("event.changed", by=by):
-        _move(locked, size, by)
+    try:
+        with transaction.atomic(), deed("event.changed", by=by):
+            _move(locked, draft_size(locked), by)
+    except NeedsSecond as refusal:
+        want(locked, by, str(refusal))
+        return refusal
     if locked.notified_at is not None:
         late = Participation.objects.filter(event=locked, state=ParticipationState.INVITED)
         late.update(state=ParticipationState.NOTIFIED)
@@ -264,22 +288,20 @@ def _check_new_time(event: Event, start: datetime, end: datetime) -> None:
 
 
 def _move(event: Event, size: Size, by: User | None) -> None:
-    """Saves the locked event at the time it has in memory."""
-    state = EventState(event.state)
-    if state == EventState.DRAFT:
-        move(event, state, start=event.start, end=event.end)
+    """Saves the locked event at the time it has in memory.
+
+    Raises:
+        EventError: Something stands against it.
+    """
+    if event.state == EventState.DRAFT:
+        move(event, EventState.DRAFT, start=event.start, end=event.end)
         disagree(event, by)
         note_size(event, size)
-    elif state == EventState.ACTIVE:
-        move(event, state, end=event.end, reserved=size.reserved)
-        free_days(event)
-        keep_days(event, asked_meters(event))
-    else:
-        move(
-            event, state, start=event.start, end=event.end, reserved=size.reserved,
-            opt_until=_opt_until(event, timezone.now()),
-        )  # fmt: skip
-        seat(event, size)
+        return
+    if not size.meters and size.refusals:
+        raise size.refusals[0]
+    until = _opt_until(event, timezone.now())
+    move_seats(event, size, by, opt_until=until)
 
 
 @transaction.atomic
@@ -304,12 +326,6 @@ def _coming_span(program: Program, start: datetime, end: datetime, targets: Targ
     return start, end
 
 
-def draft_size(event: Event) -> Size:
-    """The event in figures, as it asks and leaves out now."""
-    chosen = dict(event.left_out.filter(reason=LeftOutReason.OPERATOR).values_list("meter", "note"))
-    return size_of(event=event, targets=targets_of(event), left_out=chosen)
-
-
 def note_size(draft: Event, size: Size) -> None:
     """Keeps what the preview says on the draft: how much is expected, and whether a second person must agree."""
     if (draft.expected_kw, draft.needs_second) == (size.expected_kw, size.needs_second):
@@ -327,8 +343,3 @@ def _opt_until(event: Event, now: datetime | None = None) -> datetime:
 def _second_words(expected_kw: Decimal) -> str:
     words = _("An event of this size (%(kw)s kW) needs a second person: another admin must agree first.")
     return words % {"kw": plain_words(expected_kw)}
-
-
-def _refuse_twin(program: Program, start: datetime, end: datetime) -> None:
-    if Event.objects.filter(program=program, start=start, end=end).exists():
-        raise EventExists(_("%(program)s has an event at this time already.") % {"program": program.name})

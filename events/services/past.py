@@ -129,30 +129,42 @@ def lock_for_settlement(*, event: Event) -> Event:
 def mark_measured(*, event: Event, unmeasured: Collection[int]) -> None:
     """Moves a completed event on, and says of each participation whether it could be measured.
 
+    Of a settled event nothing changes: its participations say what was posted, and a correction may be refused.
+
     Args:
         unmeasured: ids of the meters that could not.
     """
     locked = lock(event, *OVER, doing="measured")
-    counted = Participation.objects.filter(event=locked).exclude(state__in=LEFT_ALONE)
-    counted.update(state=ParticipationState.MEASURED)
-    missing = list(unmeasured)
-    for first in range(0, len(missing), BATCH):
-        chunk = counted.filter(meter__in=missing[first : first + BATCH])
-        chunk.update(state=ParticipationState.UNMEASURED)
+    if locked.state == EventState.SETTLED:
+        return
+    _say(locked, ParticipationState.MEASURED, unmeasured)
     if locked.state == EventState.COMPLETED:
         move(locked, EventState.MEASURED)
         announce_change(locked, None)
 
 
 @transaction.atomic
-def mark_settled(*, event: Event) -> None:
-    """Moves a measured event on once its rewards are in the ledger."""
+def mark_settled(*, event: Event, unmeasured: Collection[int]) -> None:
+    """Moves a measured event on once its rewards are in the ledger.
+
+    Args:
+        unmeasured: ids of the meters that what was posted could not measure.
+    """
     locked = lock(event, *OVER, doing="settled")
-    measured = Participation.objects.filter(event=locked, state=ParticipationState.MEASURED)
-    measured.update(state=ParticipationState.SETTLED)
+    _say(locked, ParticipationState.SETTLED, unmeasured)
     if locked.state == EventState.MEASURED:
         move(locked, EventState.SETTLED)
         announce_change(locked, None)
+
+
+def _say(event: Event, state: ParticipationState, unmeasured: Collection[int]) -> None:
+    """What became of each that counts in the locked event."""
+    counted = Participation.objects.filter(event=event).exclude(state__in=LEFT_ALONE)
+    counted.update(state=state)
+    missing = sorted(unmeasured)
+    for first in range(0, len(missing), BATCH):
+        chunk = counted.filter(meter__in=missing[first : first + BATCH])
+        chunk.update(state=ParticipationState.UNMEASURED)
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from accounts.models import User
 from events.errors import BadTerms, NoTerms, UnknownProgram
 from events.models import Program, ProgramVersion
 from events.rules import rule_of
+from events.services.control_group import check_control
 from events.term_notices import tell_of_terms
 from events.terms import Terms
 from events.version_hash import version_sha256
@@ -103,7 +104,8 @@ def publish_draft(*, program: Program, by: User | None = None, seen: str | None 
 
     Raises:
         NoTerms: There is no draft.
-        BadTerms: It says the same as the terms in force, or something else than what was looked at.
+        BadTerms: It says the same as the terms in force, something else than what was looked at, or wants a control
+            group that cannot be.
         UnknownRule: Its rule is gone.
     """
     locked = _locked(program)
@@ -153,6 +155,7 @@ def _write(version: ProgramVersion, terms: Terms) -> None:
 
 
 def _publish(version: ProgramVersion, terms: Terms, by: User | None) -> ProgramVersion:
+    check_control(version.program, terms)
     _write(version, terms)
     version.published_at, version.published_by = timezone.now(), by
     version.sha256 = version_sha256(version)

@@ -13,12 +13,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Entity, Kind
-from events.costs import Part, expected_cost, highest_cost
+from events.costs import Part, expected_cost, highest_cost, unknown_parts
 from events.errors import EventError, NobodyEnrolled
 from events.expectation import expected_kw
+from events.loads import parts_of
 from events.models import Enrollment, EnrollmentState, Event, LeftOutReason, Program
-from events.selectors import asked, meters_not_agreed, meters_taking_part, nominations_of
-from events.services.allowance import Allowance, had_enough, refusals_of
+from events.selectors import asked, meters_not_agreed, meters_taking_part, nominations_of, targets_of
+from events.services.allowance import Allowance, had_enough, hours_of, refusals_of
+from events.services.control_group import drawn_by_length, group_refusals
 from events.services.opt_schedules import skipped_by_schedule
 from events.targets import EVERYBODY, Targets
 from meters.models import IntervalReading, Meter
@@ -27,7 +29,6 @@ from meters.selectors import CHUNK, holders_at
 # A meter whose readings end this long before those of the others is not measured any more. Before those of the
 # others, and not before now: in some places all readings come as one file after the season.
 SILENT_FOR = timedelta(days=14)
-MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Size:
         expected_kw: The sum, less those who skip and the share that is held out.
         reserved: What the event may cost at most.
         drawn: How many homes are held out.
+        unknown: Of how many meters nobody can say what they may cost at most.
         refusals: What stands against the event, the gravest first; empty where nothing does.
     """
 
@@ -64,6 +66,7 @@ class Size:
     drawn: int
     needs_second: bool
     refusals: Sequence[EventError] = field(default_factory=list)
+    unknown: int = 0
 
 
 def size_of(
@@ -92,8 +95,9 @@ def size_of(
     nominated = {pk: row.kw for pk, row in nominations_of(event=event).items()}
     kw = expected_kw(meter_ids=ids, program=program, promised=nominated)
     expected = _expected(kw, homes, skipping, version.control_share)
-    parts = {pk: Part(kw[pk], nominated.get(pk)) for pk in ids}
+    parts = parts_of(event=event, expected=kw, nominated=nominated)
     allowance = _allowance(event, parts, skipping, sorted(set(enough.values())))
+    drawn = drawn_by_length(meters, homes - skipping, version.control_share)
     return Size(
         meters=meters,
         holders=holders,
@@ -107,13 +111,21 @@ def size_of(
         expected_cost=allowance.expected_cost,
         reserved=allowance.reserved,
         budget_left=allowance.budget_left,
-        drawn=int(len(homes - skipping) * version.control_share),
+        drawn=sum(drawn.values()),
+        unknown=0 if event.is_test else unknown_parts(version, parts.values()),
         needs_second=version.second_person_kw is not None and expected > version.second_person_kw,
         refusals=[
             *_nobody(program, ids or enough, out, targets),
             *refusals_of(event, ids, allowance, now or timezone.now()),
+            *group_refusals(event, drawn),
         ],
     )
+
+
+def draft_size(event: Event) -> Size:
+    """The event in figures, as it asks and leaves out now."""
+    chosen = dict(event.left_out.filter(reason=LeftOutReason.OPERATOR).values_list("meter", "note"))
+    return size_of(event=event, targets=targets_of(event), left_out=chosen)
 
 
 def expected_of(size: Size, held_out: Collection[int]) -> Decimal:
@@ -146,7 +158,7 @@ def _expected(kw: Mapping[int, Decimal], homes: frozenset[int], skipping: frozen
 def _allowance(event: Event, parts: Mapping[int, Part], skipping: frozenset[int], enough: Sequence[str]) -> Allowance:
     if event.is_test:
         return Allowance.of(event, Decimal(0), Decimal(0), enough)
-    hours = Decimal(round((event.end - event.start) / MINUTE)) / 60
+    hours = hours_of(event)
     taking = [part for pk, part in parts.items() if pk not in skipping]
     likely = expected_cost(event.version, taking, hours)
     return Allowance.of(event, likely, highest_cost(event.version, parts.values(), hours), enough)

@@ -14,6 +14,7 @@ from events.services import (
     create_event,
     leave_out,
     notify_event,
+    open_program,
     schedule_event,
     write_note,
 )
@@ -144,7 +145,7 @@ class TestEnrollments:
         data = {"program": program.pk, "meter": world.here.home.pk, "kw": "", **ENROLLMENT_ROWS}
         assert as_admin.post(url(Enrollment, "add"), data).status_code == 302
         nomination = Nomination.objects.get(enrollment__program=program)
-        assert (nomination.kw, nomination.source) == (Decimal("1.000"), f"Administration, {world.here.admin.email}")
+        assert (nomination.kw, nomination.source) == (Decimal("1.000"), f"Administration, person {world.here.admin.pk}")
 
     def test_a_meter_without_a_listed_figure_needs_one(self, as_admin, world):
         program = make_program(world.here.distributor, "Evening")
@@ -229,6 +230,13 @@ class TestEvents:
         start = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=shift)
         data = {"program": program.pk, **times(world, start, start + timedelta(hours=length))}
         assert sentence in errors(as_admin.post(url(Event, "add"), data))
+        assert not Event.objects.exists()
+
+    def test_a_closed_program_calls_no_event(self, as_admin, world):
+        program = make_program(world.here.distributor)
+        open_program(program=program, is_open=False)
+        answer = as_admin.post(url(Event, "add"), {"program": program.pk, **times(world, *self.span())})
+        assert "closed and calls no events" in errors(answer)
         assert not Event.objects.exists()
 
     def test_the_state_moves_by_actions_only(self, as_admin, world):

@@ -43,7 +43,7 @@ from events.services import (
 from events.targets import Area, Targets, read_area
 from events.tests.world import make_announced, make_program, next_span
 from meters.models import Exclusion, ExclusionKind
-from settlement.past_response import Past, shrunk
+from settlement.reports.past_response import Past, shrunk
 from tests.builder import make_admin, make_meter, make_user, map_meter
 
 SQUARE = "polygon:40.0,-74.0;40.0,-73.0;41.0,-73.0;41.0,-74.0:Old town"

@@ -334,11 +334,22 @@ def test_measuring_and_settling_leave_answers_alone(world, program):
     assert event.participations.get(meter=world.here.school).state == ParticipationState.MEASURED
     mark_measured(event=event, unmeasured=[world.here.school.pk])
     assert event.participations.get(meter=world.here.school).state == ParticipationState.UNMEASURED
-    mark_settled(event=event)
+    mark_settled(event=event, unmeasured=[world.here.school.pk])
     event.refresh_from_db()
     assert (event.state, event.modification_number) == (EventState.SETTLED, 6)
     states = set(event.participations.values_list("state", flat=True))
     assert states == {ParticipationState.OPTED_OUT, ParticipationState.UNMEASURED}
+
+
+def test_what_was_paid_stays_paid_until_a_correction_is_posted(world, program):
+    event = make_announced(program)
+    advance_events(now=event.end)
+    mark_measured(event=event, unmeasured=[])
+    mark_settled(event=event, unmeasured=[])
+    mark_measured(event=event, unmeasured=[world.here.school.pk])
+    assert set(event.participations.values_list("state", flat=True)) == {ParticipationState.SETTLED}
+    mark_settled(event=event, unmeasured=[world.here.school.pk])
+    assert event.participations.get(meter=world.here.school).state == ParticipationState.UNMEASURED
 
 
 def test_the_database_refuses_a_state_that_was_set_by_hand(program):
