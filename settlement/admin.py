@@ -16,6 +16,7 @@ from settlement.models import (
     IntegrityFlag,
     LedgerBatch,
     LedgerEntry,
+    MonthDecision,
     MonthLine,
     MonthRun,
     PlaceboReport,
@@ -107,6 +108,19 @@ class MonthRunAdmin(ReadOnlyAdmin):
     search_help_text = _("Name of the program")
     ordering = ["-month", "-id"]
     fields = ["program", "month", "number", "batch", "created_at", "created_by", "inputs_sha256"]
+
+
+@admin.register(MonthDecision)
+class MonthDecisionAdmin(ReadOnlyAdmin):
+    """What people said of months; they say it on the month's page."""
+
+    list_display = ["run", "kind", "decided_by", "decided_at", "reason"]
+    list_select_related = ["run__program__distributor", "decided_by"]
+    list_filter = ["kind", "decided_at"]
+    search_fields = ["run__program__name", "reason"]
+    search_help_text = _("Name of the program, or a word of the reason")
+    ordering = ["-decided_at", "-id"]
+    fields = ["run", "kind", "decided_by", "decided_at", "reason"]
 
 
 @admin.register(MonthLine)

@@ -9,7 +9,7 @@ from rest_framework import serializers, viewsets
 from accounts.models import Scope, User
 from common.money import parse_fraction, round_half_up
 from settlement.models import SettlementLine
-from settlement.selectors import lines_of_events
+from settlement.selectors import shown_lines
 
 FACTOR_PLACES = 6
 
@@ -24,6 +24,7 @@ class RewardSerializer(serializers.ModelSerializer[SettlementLine]):
     meter = serializers.CharField(source="meter.number", read_only=True)
     currency = serializers.CharField(source="run.event.program.distributor.currency", read_only=True)
     performance_factor = serializers.SerializerMethodField()
+    is_final = serializers.SerializerMethodField()
 
     class Meta:
         model = SettlementLine
@@ -44,6 +45,8 @@ class RewardSerializer(serializers.ModelSerializer[SettlementLine]):
             "performance_factor",
             "credit",
             "currency",
+            "points",
+            "is_final",
         )
 
     def get_performance_factor(self, line: SettlementLine) -> str | None:
@@ -51,6 +54,10 @@ class RewardSerializer(serializers.ModelSerializer[SettlementLine]):
         if line.performance_factor is None:
             return None
         return f"{round_half_up(parse_fraction(line.performance_factor), FACTOR_PLACES):f}"
+
+    def get_is_final(self, line: SettlementLine) -> bool:
+        """Whether the amount is in the ledger; else it is an estimate, or waits for its approval."""
+        return hasattr(line.run, "batch")
 
 
 class RewardFilter(django_filters.FilterSet):
@@ -65,7 +72,10 @@ class RewardFilter(django_filters.FilterSet):
 
 
 class RewardViewSet(viewsets.ReadOnlyModelViewSet[SettlementLine]):
-    """One's own rewards, the newest event first: the lines of each event's newest final run."""
+    """One's own rewards, the newest event first: of each event the lines of what was posted, else the newest figures.
+
+    `is_final` says whether an amount is owed; what is not in the ledger may still change.
+    """
 
     serializer_class = RewardSerializer
     filterset_class = RewardFilter
@@ -75,4 +85,4 @@ class RewardViewSet(viewsets.ReadOnlyModelViewSet[SettlementLine]):
     def get_queryset(self) -> QuerySet[SettlementLine]:
         user: Any = self.request.user
         assert isinstance(user, User)
-        return lines_of_events(lines=SettlementLine.objects.visible_to(user)).defer("trace")
+        return shown_lines(lines=SettlementLine.objects.visible_to(user))

@@ -12,7 +12,7 @@ class SettlementConfig(AppConfig):
         from settlement import attention, audited, dispute_receivers, export_parts, forecast_receiver, receivers  # noqa: F401  # registers them
         from settlement.baselines import PRESETS
         from settlement.own_rules import own_rules, rule_from
-        from settlement.past_response import past_response, spent_on
+        from settlement.reports.past_response import past_response, spent_on
 
         register_rules(rule_from(preset) for preset in PRESETS.values())
         register_own_rules(own_rules)

@@ -8,8 +8,8 @@ from django.utils.translation import ngettext
 
 from accounts.attention import Need, needs
 from accounts.models import User
-from settlement.models import Adjustment, AdjustmentState, Dispute, DisputeState, IntegrityFlag
-from settlement.selectors import open_flags
+from settlement.models import Adjustment, AdjustmentState, Dispute, DisputeState, IntegrityFlag, MonthRun
+from settlement.selectors import months_to_decide, open_flags
 
 
 @needs(65)
@@ -46,3 +46,16 @@ def adjustments(user: User) -> list[Need]:
     )
     url = f"{reverse('operator_adjustments')}?state={AdjustmentState.ASKED}"
     return [Need(words % {"count": found["count"]}, url, found["count"], found["oldest"])]
+
+
+@needs(63)
+def months_of_standing_by(user: User) -> list[Need]:
+    """Months of standing by that wait for a second person, or for their posting."""
+    rows = months_to_decide(MonthRun.objects.visible_to(user))
+    found = rows.order_by().aggregate(count=Count("pk"), oldest=Min("created_at"))
+    words = ngettext(
+        "%(count)d month of standing by waits for approval or posting",
+        "%(count)d months of standing by wait for approval or posting",
+        found["count"],
+    )
+    return [Need(words % {"count": found["count"]}, reverse("operator_months"), found["count"], found["oldest"])]

@@ -8,6 +8,7 @@ from settlement.models import (
     Dispute,
     IntegrityFlag,
     LedgerBatch,
+    MonthDecision,
     MonthRun,
     PlaceboReport,
     RunDecision,
@@ -20,8 +21,9 @@ auditlog.register(BaselineRule, exclude_fields=["data"])
 auditlog.register(LedgerBatch, exclude_fields=["previous_sha256"])
 auditlog.register(SheetReading, exclude_fields=["result"])
 auditlog.register(IntegrityFlag, exclude_fields=["numbers"])
-auditlog.register(PlaceboReport, exclude_fields=["result", "percent", "touched_at"])
+auditlog.register(PlaceboReport, exclude_fields=["result", "percent", "touched_at", "attempts"])
 auditlog.register(RunDecision)
 auditlog.register(Adjustment)
 auditlog.register(MonthRun, exclude_fields=["inputs_sha256"])
+auditlog.register(MonthDecision)
 auditlog.register(Dispute, exclude_fields=["undecided_participation"])

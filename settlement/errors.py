@@ -35,6 +35,10 @@ class NotPosted(SettlementError):
     """Only what is posted is opened again."""
 
 
+class NotOpen(SettlementError):
+    """What is posted is opened again before it is worked out anew; what is neither opened nor refused stays."""
+
+
 class ReasonMissing(SettlementError):
     """A decision needs a reason, of a length that fits."""
 
@@ -51,6 +55,10 @@ class TooLate(SettlementError):
     """The days to object are over."""
 
 
+class TooOften(SettlementError):
+    """Somebody said more in disputes than an hour allows."""
+
+
 class DisputeDecided(SettlementError):
     """The dispute is over."""
 
@@ -65,6 +73,10 @@ class UnreadableSheet(SettlementError):
 
 class NothingToAudit(SettlementError):
     """The program has no ordinary days, meters or rules with which an audit could begin."""
+
+
+class TooManyReports(SettlementError):
+    """As many placebo reports of the distributor are under way as may be."""
 
 
 class FlagDecided(SettlementError):

@@ -7,15 +7,15 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.exports import register_part
 from accounts.models import User
-from settlement.models import Account, Dispute, LedgerEntry, SettlementLine, Unit
+from settlement.models import Account, Dispute, LedgerEntry, RunKind, SettlementLine, Unit
 
 Rows = Iterator[dict[str, Any]]
 
 
 def _lines(user: User) -> Rows:
-    rows = SettlementLine.objects.filter(holder_id=user.pk, run__sealed_at__isnull=False).select_related(
-        "run__event__program", "meter"
-    )
+    rows = SettlementLine.objects.filter(holder_id=user.pk, run__sealed_at__isnull=False)
+    # A trial is an amount under a rule that nobody promised.
+    rows = rows.exclude(run__kind=RunKind.TRIAL).select_related("run__event__program", "meter")
     for row in rows.order_by("id").iterator(chunk_size=1000):
         yield {
             "program": row.run.event.program.name,

@@ -1,7 +1,7 @@
 """What people are told of a reward."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,9 +11,10 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import ApprovalStatus, User
-from common.speech import day_words, money_words
+from common.speech import day_words, money_words, number_words
 from delivery.letters import Letter, letter
 from delivery.models import Topic
 from delivery.notify import Told, notify_many
@@ -34,14 +35,15 @@ def tell_holders(*, batch: LedgerBatch, event: Event, entries: Iterable[LedgerEn
     """How many people are told what this batch adds to what they are owed; an old event is no news."""
     if event.end < timezone.now() - NEWS:
         return 0
-    amounts = _amounts(entries)
+    entries = list(entries)
+    amounts, points = _amounts(entries), _amounts(entries, Unit.POINTS)
     told = [
         Told(
             user=user,
-            payload=_payload(user, event) | {"amount": str(amounts[holder_id_of(user)])},
+            payload=_payload(user, event) | _sums(amounts, points, holder_id_of(user)),
             dedupe_key=f"reward-{batch.pk}-{user.pk}",
         )
-        for user in people_behind([holder_id for holder_id, amount in amounts.items() if amount])
+        for user in people_behind(_concerned(amounts, points))
     ]
     notify_many(kind=KIND, people=told)
     return len(told)
@@ -70,33 +72,61 @@ def tell_estimate(*, run: SettlementRun) -> int:
 
 def tell_amounts(*, batch: LedgerBatch, entries: Iterable[LedgerEntry]) -> int:
     """How many people are told of an amount that rests on no single event: a month's pay, or an adjustment."""
-    amounts = _amounts(entries)
+    entries = list(entries)
+    amounts, points = _amounts(entries), _amounts(entries, Unit.POINTS)
     told = [
         Told(
             user=user,
             payload={
                 "name": user.get_short_name(),
-                "amount": str(amounts[holder_id_of(user)]),
                 "reason": batch.reason,
                 "kind": str(batch.kind),
                 "tenant": batch.distributor_id,
                 "currency": batch.distributor.currency,
-            },
+            }
+            | _sums(amounts, points, holder_id_of(user)),
             dedupe_key=f"amount-{batch.pk}-{user.pk}",
         )
-        for user in people_behind([holder_id for holder_id, amount in amounts.items() if amount])
+        for user in people_behind(_concerned(amounts, points))
     ]
     notify_many(kind=AMOUNT_KIND, people=told)
     return len(told)
 
 
-def _amounts(entries: Iterable[LedgerEntry]) -> dict[int, Decimal]:
-    """Holder id -> the money that these entries add to what is owed to them."""
+def _amounts(entries: Iterable[LedgerEntry], unit: Unit = Unit.MONEY) -> dict[int, Decimal]:
+    """Holder id -> what these entries add to what is owed to them."""
     amounts: dict[int, Decimal] = defaultdict(Decimal)
     for entry in entries:
-        if entry.account == Account.OWED and entry.holder_id is not None and entry.unit == Unit.MONEY:
+        if entry.account == Account.OWED and entry.holder_id is not None and entry.unit == unit:
             amounts[entry.holder_id] += entry.amount
     return amounts
+
+
+def _concerned(*amounts: Mapping[int, Decimal]) -> list[int]:
+    """The holders to whom any of these adds something."""
+    return sorted({holder_id for each in amounts for holder_id, amount in each.items() if amount})
+
+
+def _sums(amounts: Mapping[int, Decimal], points: Mapping[int, Decimal], holder_id: int | None) -> dict[str, str]:
+    """One holder's part of a payload."""
+    if holder_id is None:
+        return {"amount": "0", "points": "0"}
+    return {"amount": str(amounts.get(holder_id, 0)), "points": str(points.get(holder_id, 0))}
+
+
+def _worth(payload: dict[str, Any]) -> tuple[Decimal, str]:
+    """What a posting adds, as a number that says whether it is more or less, and in words; points where it is no money.
+
+    Letters of before there were points in them have none.
+    """
+    amount, points = Decimal(payload["amount"]), int(Decimal(payload.get("points", 0)))
+    count = ngettext("%(count)s point", "%(count)s points", abs(points)) % {"count": number_words(abs(points))}
+    if not amount:
+        return Decimal(points), count
+    money = money_words(abs(amount), payload["currency"])
+    if points and (points > 0) == (amount > 0):
+        return amount, _("%(money)s and %(points)s") % {"money": money, "points": count}
+    return amount, money
 
 
 def _payload(user: User, event: Event) -> dict[str, Any]:
@@ -122,12 +152,12 @@ def people_behind(holders: list[int]) -> QuerySet[User]:
 @letter(KIND, Topic.REWARDS)
 def write_reward(payload: dict[str, Any]) -> Letter:
     """What was earned in which event; a correction may take something back."""
-    amount = Decimal(payload["amount"])
+    amount, worth = _worth(payload)
     day = datetime.fromisoformat(payload["start"]).astimezone(ZoneInfo(payload["zone"])).date()
     words = {
         "program": payload["program"],
         "day": day_words(day),
-        "amount": money_words(abs(amount), payload["currency"]),
+        "amount": worth,
         "site": site_url_for(payload["tenant"]) + reverse("rewards"),
     }
     if amount > 0:
@@ -167,9 +197,9 @@ def write_estimate(payload: dict[str, Any]) -> Letter:
 @letter(AMOUNT_KIND, Topic.REWARDS)
 def write_amount(payload: dict[str, Any]) -> Letter:
     """An amount beside the events: a month of standing by, or an adjustment and its reason."""
-    amount = Decimal(payload["amount"])
+    amount, worth = _worth(payload)
     words = {
-        "amount": money_words(abs(amount), payload["currency"]),
+        "amount": worth,
         "reason": payload["reason"],
         "site": site_url_for(payload["tenant"]) + reverse("rewards"),
     }

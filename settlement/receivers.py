@@ -25,8 +25,8 @@ HOUR = timedelta(hours=1)
 CHUNK = 500
 # No rule looks further back; a day more for zones.
 _LONGEST_LOOK = (max(preset.days_back_extended for preset in PRESETS.values()) + 1) * DAY
-# The calendar alone left these days out: nobody looked at their readings.
-_NOT_LOOKED_AT = {"SKIPPED_BY_NOTICE", "HOLIDAY", "WEEKEND", "OTHER_DAY_TYPE", "NO_SUCH_HOUR"}
+# The calendar alone left these days out, or they were others': nobody looked at their readings.
+_NOT_LOOKED_AT = {"SKIPPED_BY_NOTICE", "HOLIDAY", "WEEKEND", "OTHER_DAY_TYPE", "NO_SUCH_HOUR", "OTHER_HOLDER"}
 
 Span = tuple[datetime, datetime]
 Spans = dict[int, list[Span]]

@@ -55,7 +55,7 @@ def _percent(label: Any, **options: Any) -> forms.DecimalField:
     return forms.DecimalField(label=label, min_value=0, max_value=1000, decimal_places=4, required=False, **options)
 
 
-class BaselineRuleForm(forms.ModelForm):  # type: ignore[type-arg]
+class BaselineRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """An own rule; what is entered is checked as a whole, in the words of the rule itself."""
 
     start_from = forms.ChoiceField(
@@ -87,6 +87,9 @@ class BaselineRuleForm(forms.ModelForm):  # type: ignore[type-arg]
     rounding = forms.ChoiceField(label=gettext_lazy("Rounded"), choices=list(ROUNDINGS.items()))
     estimates_count = forms.BooleanField(label=gettext_lazy("Estimated readings of the event earn"), required=False)
     skip_days = _number(gettext_lazy("Days right before the event left out"))
+    skips_told_day = forms.BooleanField(
+        label=gettext_lazy("Leave out the day before the event where people were told by then"), required=False
+    )
     days_back = _number(gettext_lazy("Days looked back"), 1)
     days_back_extended = _number(gettext_lazy("and if too few were found"), 1)
     low_usage_percent = _percent(
@@ -104,7 +107,7 @@ class BaselineRuleForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         choices = [("", _("none")), *((name, name) for name in PRESETS)]
         if "start_from" in self.fields:
-            self.fields["start_from"].choices = choices  # type: ignore[attr-defined]
+            self.fields["start_from"].choices = choices  # type: ignore[attr-defined]  # a choice
         given = self.data.get("start_from") if self.is_bound else ""
         stored = preset_from_data(self.instance.data) if self.instance.pk else None
         start = PRESETS.get(str(given or "")) or stored or PRESETS["ten-in-ten-ratio-20"]
@@ -113,12 +116,12 @@ class BaselineRuleForm(forms.ModelForm):  # type: ignore[type-arg]
                 self.initial.setdefault(name, value)
         if self.is_bound and given:
             # A copy: what the preset says, under the name and in the words that were entered.
-            self.data = self.data.copy()  # type: ignore[attr-defined]
+            self.data = self.data.copy()  # type: ignore[attr-defined]  # of a form that is mixed in, its data mutable
             for name, value in plain_fields(start).items():
-                self.data[name] = "" if value is None else value  # type: ignore[index]
+                self.data[name] = "" if value is None else value  # type: ignore[index]  # of a form that is mixed in, its data mutable
             for name in [name for name, value in plain_fields(start).items() if value is False]:
-                self.data.pop(name, None)  # type: ignore[attr-defined]
-            self.data["description"] = self.data.get("description") or start.description  # type: ignore[index]
+                self.data.pop(name, None)  # type: ignore[attr-defined]  # of a form that is mixed in, its data mutable
+            self.data["description"] = self.data.get("description") or start.description  # type: ignore[index]  # of a form that is mixed in, its data mutable
         self._start = start if given else stored
 
     def clean_name(self) -> str:
@@ -167,6 +170,7 @@ def plain_fields(rule: Preset) -> dict[str, Any]:
         "rounding": rule.rounding.value,
         "estimates_count": rule.estimated_slots is EstimatedSlots.COUNT,
         "skip_days": rule.skip_days,
+        "skips_told_day": rule.skips_told_day,
         "days_back": rule.days_back,
         "days_back_extended": rule.days_back_extended,
         "low_usage_percent": _shown(rule.low_usage_share),
@@ -197,6 +201,7 @@ def rule_from_fields(said: dict[str, Any], start: Preset | None = None) -> Prese
         rounding=Rounding(said["rounding"]),
         estimated_slots=EstimatedSlots.COUNT if said["estimates_count"] else EstimatedSlots.EARN_NOTHING,
         skip_days=said["skip_days"],
+        skips_told_day=said["skips_told_day"],
         days_back=said["days_back"],
         days_back_extended=said["days_back_extended"],
         low_usage_share=_share(said["low_usage_percent"], getattr(start, "low_usage_share", None)),

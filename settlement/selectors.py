@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, Count, Exists, IntegerField, OuterRef, QuerySet, Subquery, Sum, When
+from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, When
 
 from events.models import Event
 from organizations.models import Distributor
@@ -19,6 +19,9 @@ from settlement.models import (
     IntegrityFlag,
     LedgerBatch,
     LineStatus,
+    MonthDecision,
+    MonthRun,
+    MonthWord,
     RunKind,
     SettlementLine,
     SettlementRun,
@@ -67,7 +70,7 @@ def counted_runs(events: Iterable[Event]) -> dict[int, SettlementRun]:
     An event that nobody has worked out is left out.
     """
     wanted = SettlementRun.objects.sealed().filter(event__in=[event.pk for event in events])
-    runs = wanted.filter(kind__in=(RunKind.PRELIMINARY, RunKind.FINAL))
+    runs = wanted.filter(kind__in=(RunKind.PRELIMINARY, RunKind.FINAL)).select_related("event__version")
     found: dict[int, SettlementRun] = {}
     # A later one replaces an earlier one, a final one any estimate.
     for run in sorted(runs, key=lambda run: (run.kind == RunKind.FINAL, run.number)):
@@ -183,3 +186,16 @@ def later_checked_runs() -> QuerySet[SettlementRun]:
     """Of a flag's event, the runs that came after its own and were looked at as well; for a subquery."""
     later = SettlementRun.objects.sealed().filter(flag_check__isnull=False)
     return later.filter(event=OuterRef("line__run__event"), number__gt=OuterRef("line__run__number"))
+
+
+def newest_months(rows: QuerySet[MonthRun]) -> QuerySet[MonthRun]:
+    """The runs of months that no later run replaces, each with `word`: what was said of it last, None if nothing."""
+    later = MonthRun.objects.filter(program=OuterRef("program"), month=OuterRef("month"), number__gt=OuterRef("number"))
+    words = MonthDecision.objects.filter(run=OuterRef("pk")).order_by("-pk").values("kind")
+    return rows.filter(~Exists(later)).annotate(word=Subquery(words[:1]))
+
+
+def months_to_decide(rows: QuerySet[MonthRun]) -> QuerySet[MonthRun]:
+    """Those that wait for somebody: neither posted nor refused."""
+    waiting = Q(word__isnull=True) | Q(word=MonthWord.APPROVED)
+    return newest_months(rows).filter(waiting, batch__isnull=True)

@@ -4,7 +4,9 @@ from celery import shared_task
 
 from settlement.services.background import finish_runs as finish_open_runs
 from settlement.services.clock import settle_by_clock as settle_due
+from settlement.services.closing import close_events as close_due_events
 from settlement.services.flags import check_due_runs
+from settlement.services.months.clock import settle_months as settle_due_months
 from settlement.services.placebo import work_reports
 
 
@@ -12,6 +14,18 @@ from settlement.services.placebo import work_reports
 def settle_by_clock() -> None:
     """Estimates and final runs that are due; beat calls it often, and a second call finds them made."""
     settle_due()
+
+
+@shared_task
+def settle_months() -> None:
+    """Months of standing by that are due; beat calls it every hour, and a second call finds them made."""
+    settle_due_months()
+
+
+@shared_task
+def close_events() -> None:
+    """Events to which nobody can object any more; beat calls it every hour, and a second call finds them closed."""
+    close_due_events()
 
 
 @shared_task

@@ -1,6 +1,6 @@
 """A line's trace, opened: whatever is stored compactly comes out in full."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -10,6 +10,7 @@ from settlement.baselines.packed import PACKED_KEYS, counted_savings, opened_dat
 from settlement.models import SettlementLine
 
 WH_PER_KWH = 1000
+MINUTE = timedelta(minutes=1)
 
 
 def opened(line: SettlementLine) -> dict[str, Any]:
@@ -25,6 +26,7 @@ def opened_with(line: SettlementLine, common: dict[str, Any]) -> dict[str, Any]:
     trace: dict[str, Any] = line.trace
     if "packed" not in trace:
         return trace
+    common = common_to(trace, common)
     further = {key: value for key, value in trace.items() if key not in PACKED_KEYS}
     own: dict[str, Any] = further.pop("own", {})
     full: dict[str, Any] = {
@@ -36,6 +38,20 @@ def opened_with(line: SettlementLine, common: dict[str, Any]) -> dict[str, Any]:
     if "test" in common:
         full["test"] = common["test"]
     return full | own | further
+
+
+def common_to(trace: dict[str, Any], common: dict[str, Any]) -> dict[str, Any]:
+    """What the lines of a run share, with the end to which this one counts, where that is earlier than the event's."""
+    if "until" not in trace:
+        return common
+    event = common["event"] | {"end": trace["until"]}
+    length = datetime.fromisoformat(event["end"]) - datetime.fromisoformat(event["start"])
+    return common | {"event": event, "minutes": length // MINUTE}
+
+
+def end_of(trace: dict[str, Any], end: datetime) -> datetime:
+    """Until when a line counts: to the event's end, or to the earlier one at which its participant stopped."""
+    return datetime.fromisoformat(trace["until"]) if "until" in trace else end
 
 
 def days_looked_at(trace: dict[str, Any], common: dict[str, Any]) -> list[tuple[date, DayOutcome]]:
@@ -62,7 +78,7 @@ def reward_said(line: SettlementLine, common: dict[str, Any]) -> dict[str, Any]:
     """What `reward_data` says, from the line's columns."""
     performance = None if line.performance_wh is None else parse_fraction(line.performance_wh)
     delivered = None if performance is None else max(Fraction(0), performance)
-    hours = Fraction(common["minutes"], 60)
+    hours = Fraction(common_to(line.trace, common)["minutes"], 60)
     return {
         "status": line.status.upper(),
         "performance_wh": line.performance_wh,

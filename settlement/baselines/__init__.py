@@ -15,7 +15,7 @@ from settlement.baselines.errors import (
     InvalidTerms,
     UnknownPreset,
 )
-from settlement.baselines.forecast import Predicted, forecast_baseline, known_until
+from settlement.baselines.forecast import Predicted, Told, forecast_baseline, known_until, limits_of
 from settlement.baselines.model import (
     Baseline,
     BaselineStatus,
@@ -28,7 +28,9 @@ from settlement.baselines.model import (
     MeterHistory,
     Reading,
     Slot,
+    days_of_others,
     exclusion_days,
+    unusual_starts,
 )
 from settlement.baselines.plan import Plan, PlannedDay, day_type, make_plan
 from settlement.baselines.presets import (
@@ -92,6 +94,7 @@ __all__ = [
     "Rounding",
     "Select",
     "Slot",
+    "Told",
     "UnknownPreset",
     "Weekend",
     "baseline_data",
@@ -103,12 +106,14 @@ __all__ = [
     "control_baseline",
     "correction",
     "day_type",
+    "days_of_others",
     "energy_credit",
     "exclusion_days",
     "forecast_baseline",
     "get_preset",
     "group_of",
     "known_until",
+    "limits_of",
     "make_plan",
     "points",
     "preset_from_data",
@@ -119,4 +124,5 @@ __all__ = [
     "rule_data",
     "rule_hash",
     "rule_json",
+    "unusual_starts",
 ]

@@ -86,13 +86,19 @@ def control_baseline(preset: Preset, own: Baseline, group: Group) -> Baseline:
     flag = _refusal(preset, own, group)
     if flag is not None or not own.slots:
         flags = sorted({*own.flags, *({flag} if flag else ())})
-        status, basis = BaselineStatus.INSUFFICIENT_HISTORY, _basis(group, Fraction(0), ())
+        told = _without_use(group) if flag is Flag.GROUP_TOO_SMALL else group
+        basis, status = _basis(told, Fraction(0), ()), BaselineStatus.INSUFFICIENT_HISTORY
         return replace(own, status=status, slots=(), flags=tuple(flags), basis=basis)
     usual = usual_of(own)
     scaled = [load * usual / group.usual_wh for load in group.load_wh]
     slots = tuple(_scaled(preset, slot, wh) for slot, wh in zip(own.slots, scaled, strict=True))
     interval = participant_interval(group, usual, sum(scaled, Fraction(0)))
     return replace(own, slots=slots, basis=_basis(group, usual, interval))
+
+
+def _without_use(group: Group) -> Group:
+    """The count alone: the use of a few homes would tell that of each of them."""
+    return Group(group.members, (), Fraction(0), 0)
 
 
 def _scaled(preset: Preset, slot: Slot, wh: Fraction) -> Slot:

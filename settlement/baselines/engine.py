@@ -129,6 +129,8 @@ def adjust(plan: Plan, history: MeterHistory, used: UsedDays, plain: list[Fracti
     usual = average([(day.window, weight) for day, weight in used], len(plan.window))
     if isinstance(actual, DayOutcome) or usual is None:
         return Adjusted(plain, None, neutral, (Flag.WINDOW_INCOMPLETE,))
+    if any(start in history.not_usual for start in plan.window):
+        return Adjusted(plain, None, neutral, (Flag.WINDOW_NOT_USUAL,))
     metered = Fraction(sum(value for value in actual if value is not None))
     expected = sum(usual, Fraction(0))
     if rule.kind is AdjustmentKind.ADDITIVE:

@@ -43,11 +43,13 @@ class Pattern:
         outcomes: what became of each visited day, most recent first; None for those in the pool.
         pool: the days of the pool, most recent first.
         ages: of these days.
+        usual_window: whether no other event or the like lies in the adjustment window on the event day.
     """
 
     outcomes: tuple[DayOutcome | None, ...]
     pool: tuple[PlannedDay, ...]
     ages: tuple[int, ...]
+    usual_window: bool = True
 
 
 class Energies(NamedTuple):
@@ -88,10 +90,13 @@ class Quick(NamedTuple):
         return sum(values), denominator
 
 
-def plain_pattern(plan: Plan, excluded: Mapping[date, Exclusion]) -> Pattern | None:
+def plain_pattern(plan: Plan, excluded: Mapping[date, Exclusion], *, usual_window: bool = True) -> Pattern | None:
     """The walk of ordinary meters with these extraordinary days; None if it is no ordinary one.
 
     That is: too few days in the ordinary reach, or a day on which the clock changed in the hours that count.
+
+    Args:
+        usual_window: as in `Pattern`.
     """
     outcomes: list[DayOutcome | None] = []
     pool: list[PlannedDay] = []
@@ -108,7 +113,8 @@ def plain_pattern(plan: Plan, excluded: Mapping[date, Exclusion]) -> Pattern | N
     if len(pool) < plan.rule.pool:
         return None
     odd = any(len(group) != 1 for planned in pool for group in planned.slots + planned.window)
-    return None if odd else Pattern(tuple(outcomes), tuple(pool), tuple(planned.age for planned in pool))
+    ages = tuple(planned.age for planned in pool)
+    return None if odd else Pattern(tuple(outcomes), tuple(pool), ages, usual_window)
 
 
 def quick_baselines(plan: Plan, pattern: Pattern, energies: Energies) -> list[Quick | None]:
@@ -130,7 +136,7 @@ def quick_baselines(plan: Plan, pattern: Pattern, energies: Energies) -> list[Qu
         energies.actual.tolist(),
         strict=True,
     )
-    move = _Mover(plan, denominator)
+    move = _Mover(plan, denominator, pattern)
     rounds = plan.preset.rounding is Rounding.WH_PER_SLOT
     found: list[Quick | None] = []
     for low, mine, sums, values, window, metered, actual in columns:
@@ -237,12 +243,14 @@ Moved = tuple[tuple[list[int], int], Ratio | None, Ratio | None, tuple[Flag, ...
 class _Mover:
     """The same-day adjustment of one meter: (values, expected in the window, metered there) -> what it made."""
 
-    def __init__(self, plan: Plan, denominator: int) -> None:
+    def __init__(self, plan: Plan, denominator: int, pattern: Pattern) -> None:
         self.rule: Adjustment | None = plan.preset.adjustment
+        self.usual_window = pattern.usual_window
         self.denominator, self.window, self.flags = denominator, len(plan.window), plan.flags
         self.slots = len(plan.slots)
         self.clamped = self._with(Flag.ADJUSTMENT_CLAMPED)
         self.not_positive = self._with(Flag.WINDOW_BASELINE_NOT_POSITIVE)
+        self.not_usual = self._with(Flag.WINDOW_NOT_USUAL)
         self.plain = self._with()
 
     def _with(self, *more: Flag) -> tuple[Flag, ...]:
@@ -251,6 +259,9 @@ class _Mover:
     def __call__(self, values: list[int], expected: int, metered: int) -> Moved:
         if self.rule is None:
             return (values, self.denominator), None, None, self.plain
+        if not self.usual_window:
+            neutral = int(self.rule.kind is AdjustmentKind.RATIO)
+            return (values, self.denominator), None, (neutral, 1), self.not_usual
         if self.rule.kind is AdjustmentKind.ADDITIVE:
             return self._add(self.rule, values, expected, metered)
         if expected <= 0:

@@ -1,6 +1,6 @@
 """What goes into the engine and comes out of it. Energy is in Wh, positive is consumption from the grid."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from enum import StrEnum
@@ -20,6 +20,7 @@ class Exclusion(StrEnum):
     TEST = "TEST"
     IDLE = "IDLE"
     OUTAGE = "OUTAGE"
+    OTHER_HOLDER = "OTHER_HOLDER"
 
 
 class DayType(StrEnum):
@@ -46,6 +47,7 @@ class DayOutcome(StrEnum):
     TEST = "TEST"
     IDLE = "IDLE"
     OUTAGE = "OUTAGE"
+    OTHER_HOLDER = "OTHER_HOLDER"
     MISSING_READINGS = "MISSING_READINGS"
     TOO_MANY_ESTIMATES = "TOO_MANY_ESTIMATES"
     LOW_USAGE = "LOW_USAGE"
@@ -69,6 +71,7 @@ _OUTCOME_WORDS = {
     DayOutcome.TEST: "left out: a test ran on this day",
     DayOutcome.IDLE: "left out: the site was idle",
     DayOutcome.OUTAGE: "left out: power outage",
+    DayOutcome.OTHER_HOLDER: "left out: before the holder had the meter",
     DayOutcome.MISSING_READINGS: "left out: readings are missing",
     DayOutcome.TOO_MANY_ESTIMATES: "left out: too many readings are estimates",
     DayOutcome.LOW_USAGE: "left out: unusually low use",
@@ -79,6 +82,7 @@ OUTCOME_OF_EXCLUSION = {
     Exclusion.TEST: DayOutcome.TEST,
     Exclusion.IDLE: DayOutcome.IDLE,
     Exclusion.OUTAGE: DayOutcome.OUTAGE,
+    Exclusion.OTHER_HOLDER: DayOutcome.OTHER_HOLDER,
 }
 
 
@@ -99,6 +103,7 @@ class Flag(StrEnum):
     EVENT_DAYS_TAKEN = "EVENT_DAYS_TAKEN"
     WINDOW_MOVED_BEFORE_NOTICE = "WINDOW_MOVED_BEFORE_NOTICE"
     WINDOW_INCOMPLETE = "WINDOW_INCOMPLETE"
+    WINDOW_NOT_USUAL = "WINDOW_NOT_USUAL"
     WINDOW_BASELINE_NOT_POSITIVE = "WINDOW_BASELINE_NOT_POSITIVE"
     ADJUSTMENT_CLAMPED = "ADJUSTMENT_CLAMPED"
     ESTIMATED_EVENT_READINGS = "ESTIMATED_EVENT_READINGS"
@@ -119,7 +124,9 @@ class Event:
     """The span asked for, [start, end) in aware UTC, and the zone whose days and clock the rule follows.
 
     Attributes:
-        notice_at: when participants were told; if on the event day, the adjustment window moves before it.
+        notice_at: when participants were last told before it began; if on the event day or within the adjustment
+            window, the window moves before it.
+        told_at: when they were told first, where that was earlier.
         data_deadline: from when on a missing reading means UNMEASURED and no longer DATA_PENDING.
     """
 
@@ -127,10 +134,11 @@ class Event:
     end: datetime
     zone: tzinfo
     notice_at: datetime | None = None
+    told_at: datetime | None = None
     data_deadline: datetime | None = None
 
     def __post_init__(self) -> None:
-        for moment in (self.start, self.end, self.notice_at, self.data_deadline):
+        for moment in (self.start, self.end, self.notice_at, self.told_at, self.data_deadline):
             if moment is not None and not intervals.is_utc(moment):
                 raise InvalidEvent(f"The time {moment.isoformat()} of the event is not in UTC.")
         if not 0 < self.hours <= MAX_EVENT_HOURS:
@@ -146,6 +154,12 @@ class Event:
         """The local day on which the event starts."""
         return intervals.local_day(self.start, self.zone)
 
+    @property
+    def was_told_ahead(self) -> bool:
+        """Whether people knew of it on the day before already."""
+        told = self.told_at or self.notice_at
+        return told is not None and intervals.local_day(told, self.zone) < self.day
+
 
 @dataclass(frozen=True)
 class MeterHistory:
@@ -154,13 +168,15 @@ class MeterHistory:
     Args:
         readings: an absent start is a missing reading.
         minutes: length of the meter's interval.
-        excluded: local day -> the strongest reason (see `exclusion_days`).
+        excluded: local day -> the strongest reason (see `exclusion_days`, `days_of_others`).
+        not_usual: start of an interval before the event, on its day -> the reason why its use was not the usual one.
         loaded_from: the oldest local day whose readings were fetched; None if all there are were.
     """
 
     readings: Mapping[datetime, Reading]
     minutes: int
     excluded: Mapping[date, Exclusion] = field(default_factory=dict)
+    not_usual: Mapping[datetime, Exclusion] = field(default_factory=dict)
     loaded_from: date | None = None
 
     def __post_init__(self) -> None:
@@ -176,12 +192,35 @@ def exclusion_days(spans: Iterable[tuple[datetime, datetime, Exclusion]], zone: 
 
     An outage on an event day counts as an outage: such a day is never taken back for want of others.
     """
-    strength = {exclusion: number for number, exclusion in enumerate(Exclusion)}
     days: dict[date, Exclusion] = {}
     for start, end, exclusion in spans:
         for day in intervals.local_days(start, end, zone):
-            days[day] = max(days.get(day, exclusion), exclusion, key=lambda item: strength[item])
+            days[day] = stronger(days.get(day, exclusion), exclusion)
     return days
+
+
+def days_of_others(held_from: datetime, days: Iterable[date], zone: tzinfo) -> dict[date, Exclusion]:
+    """Of these local days those that begin before the holder had the meter, with that reason."""
+    others = (day for day in days if intervals.day_bounds(day, zone)[0] < held_from)
+    return dict.fromkeys(others, Exclusion.OTHER_HOLDER)
+
+
+def unusual_starts(
+    spans: Iterable[tuple[datetime, datetime, Exclusion]], starts: Sequence[datetime], minutes: int
+) -> dict[datetime, Exclusion]:
+    """Start -> strongest reason, for each interval of these that a span [start, end) touches."""
+    length = minutes * intervals.MINUTE
+    found: dict[datetime, Exclusion] = {}
+    for first, last, exclusion in spans:
+        for start in starts:
+            if start < last and first < start + length:
+                found[start] = stronger(found.get(start, exclusion), exclusion)
+    return dict(sorted(found.items()))
+
+
+def stronger(one: Exclusion, other: Exclusion) -> Exclusion:
+    """The reason that stands where both hold."""
+    return max(one, other, key=list(Exclusion).index)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ LETTERS = {
     DayOutcome.TEST: "T",
     DayOutcome.IDLE: "I",
     DayOutcome.OUTAGE: "O",
+    DayOutcome.OTHER_HOLDER: "B",
     DayOutcome.MISSING_READINGS: "M",
     DayOutcome.TOO_MANY_ESTIMATES: "G",
     DayOutcome.LOW_USAGE: "L",

@@ -86,6 +86,7 @@ def make_plan(preset: Preset, event: Event, minutes: int, holidays: AbstractSet[
     kind = day_type(event.day, holidays, preset.weekends)
     clocks = _Clocks(event, slots, window)
     ages = range(1, preset.days_back_extended + 1)
+    skipped = max(preset.skip_days, int(preset.skips_told_day and event.was_told_ahead))
     return Plan(
         preset=preset,
         rule_hash=rule_hash(preset),
@@ -95,7 +96,12 @@ def make_plan(preset: Preset, event: Event, minutes: int, holidays: AbstractSet[
         rule=preset.day_rule(kind),
         slots=slots,
         window=window,
-        days=tuple(_plan_day(preset, clocks, kind, age, holidays) for age in ages),
+        days=tuple(
+            PlannedDay(event.day - timedelta(days=age), age, DayOutcome.SKIPPED_BY_NOTICE)
+            if age <= skipped
+            else _plan_day(preset, clocks, kind, age, holidays)
+            for age in ages
+        ),
         flags=flags,
     )
 
@@ -134,7 +140,7 @@ class _Clocks:
 
 def _plan_day(preset: Preset, clocks: _Clocks, kind: DayType, age: int, holidays: AbstractSet[date]) -> PlannedDay:
     day = clocks.event.day - timedelta(days=age)
-    refused = _calendar_refusal(preset, day, kind, age, holidays)
+    refused = _calendar_refusal(preset, day, kind, holidays)
     if refused is not None:
         return PlannedDay(day, age, refused)
     slots = clocks.groups(clocks.slots, day)
@@ -143,11 +149,7 @@ def _plan_day(preset: Preset, clocks: _Clocks, kind: DayType, age: int, holidays
     return PlannedDay(day, age, None, clocks.touched(day), slots, clocks.groups(clocks.window, day))
 
 
-def _calendar_refusal(
-    preset: Preset, day: date, kind: DayType, age: int, holidays: AbstractSet[date]
-) -> DayOutcome | None:
-    if age <= preset.skip_days:
-        return DayOutcome.SKIPPED_BY_NOTICE
+def _calendar_refusal(preset: Preset, day: date, kind: DayType, holidays: AbstractSet[date]) -> DayOutcome | None:
     if day in holidays:
         return DayOutcome.HOLIDAY
     if day_type(day, holidays, preset.weekends) is kind:
@@ -161,17 +163,17 @@ def _window(preset: Preset, event: Event, minutes: int) -> tuple[tuple[datetime,
         return (), ()
     opens = event.start - rule.opens_minutes_before * intervals.MINUTE
     length = rule.window_minutes * intervals.MINUTE
-    late = _after_notice(event, opens + length)
+    late = _after_notice(event, opens, opens + length)
     if late:
         opens -= -(-late // (minutes * intervals.MINUTE)) * minutes * intervals.MINUTE
     flags = (Flag.WINDOW_MOVED_BEFORE_NOTICE,) if late else ()
     return _starts(opens, opens + length, minutes, UTC), flags
 
 
-def _after_notice(event: Event, closes: datetime) -> timedelta:
-    """How far a window closing then reaches past a notice given on the event's own day."""
+def _after_notice(event: Event, opens: datetime, closes: datetime) -> timedelta:
+    """How far the window reaches past a notice given within it or on the event's own day."""
     notice = event.notice_at
-    if notice is None or intervals.local_day(notice, event.zone) != event.day:
+    if notice is None or not (opens < notice or intervals.local_day(notice, event.zone) == event.day):
         return timedelta(0)
     return max(timedelta(0), closes - notice)
 

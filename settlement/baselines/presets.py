@@ -11,8 +11,8 @@ from settlement.baselines.errors import InvalidPreset
 from settlement.baselines.model import DayType
 
 ONE = Fraction(1)
-# A spread needs two.
-SMALLEST_GROUP = 2
+# Fewer homes could be told apart: who knows one of two has the other's use by subtraction.
+SMALLEST_GROUP = 5
 
 
 class Method(StrEnum):
@@ -131,7 +131,8 @@ class Preset:
         description: the rule in plain words, for whoever is paid by it.
         business, weekend: the day rules; `weekend` also serves holidays, and both kinds of days if apart. A
             forecast looks at no days; with a control group they say how large each home usually is.
-        skip_days: days right before the event that are never candidates (day-ahead notice).
+        skip_days: days right before the event that are never candidates, whenever people were told.
+        skips_told_day: whether the day right before is no candidate where people were told on it or earlier.
         days_back: how far the walk goes.
         days_back_extended: how far it goes if it found fewer days than the minimum.
         low_usage_share: days under this share of the pool's mean are left out; None keeps them.
@@ -156,6 +157,7 @@ class Preset:
     event_days_fallback: bool = True
     method: Method = Method.DAY_MATCHING
     group_minimum: int = 0
+    skips_told_day: bool = False
 
     def __post_init__(self) -> None:
         _require(bool(self.name.strip() and self.description.strip()), "a rule has a name and a description")
@@ -169,7 +171,7 @@ class Preset:
 
     def _check_method(self) -> None:
         if self.method is Method.CONTROL_GROUP:
-            _require(self.group_minimum >= SMALLEST_GROUP, "a control group has at least 2 homes")
+            _require(self.group_minimum >= SMALLEST_GROUP, f"a control group has at least {SMALLEST_GROUP} homes")
             _require(self.adjustment is None, "a control group needs no same-day adjustment")
             return
         _require(self.group_minimum == 0, "only a control group has a smallest number of homes")

@@ -23,7 +23,12 @@ from settlement.baselines.presets import (
 
 RULE_FORMAT = 1
 # Fields that came later: left out where they say nothing, so that the hashes of older rules stay.
-LATER: dict[str, Any] = {"method": Method.DAY_MATCHING, "group_minimum": 0, "shrink": Fraction(1)}
+LATER: dict[str, Any] = {
+    "method": Method.DAY_MATCHING,
+    "group_minimum": 0,
+    "shrink": Fraction(1),
+    "skips_told_day": False,
+}
 T = TypeVar("T")
 
 
@@ -89,6 +94,7 @@ def _preset(data: dict[str, Any]) -> Preset:
         event_days_fallback=_kind(data["event_days_fallback"], bool),
         method=Method(data.get("method", Method.DAY_MATCHING)),
         group_minimum=_kind(data.get("group_minimum", 0), int),
+        skips_told_day=_kind(data.get("skips_told_day", False), bool),
     )
 
 

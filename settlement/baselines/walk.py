@@ -1,6 +1,7 @@
 """The walk back from the event: which days enter a meter's pool, and why each other one does not."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
@@ -9,6 +10,7 @@ from settlement.baselines.errors import HistoryNotLoaded
 from settlement.baselines.model import (
     OUTCOME_OF_EXCLUSION,
     DayOutcome,
+    DayTrace,
     Exclusion,
     Flag,
     MeterHistory,
@@ -17,6 +19,16 @@ from settlement.baselines.model import (
 from settlement.baselines.plan import Groups, Plan, PlannedDay
 
 Values = tuple[int | Fraction | None, ...]
+READ = frozenset(
+    {
+        DayOutcome.USED,
+        DayOutcome.KEPT,
+        DayOutcome.NOT_SELECTED,
+        DayOutcome.MISSING_READINGS,
+        DayOutcome.TOO_MANY_ESTIMATES,
+        DayOutcome.LOW_USAGE,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -155,3 +167,15 @@ def _take_event_days(plan: Plan, history: MeterHistory, walk: Walk) -> None:
 def highest_first(day: PoolDay) -> tuple[Fraction, int]:
     """The sort key of a ranking: more energy first, on a tie the more recent day."""
     return -day.mean_wh, -day.day.toordinal()
+
+
+def looked_at(plan: Plan, days: Sequence[DayTrace]) -> list[datetime]:
+    """The starts of all readings that a walk with this outcome looked at, whatever it found there."""
+    outcomes = {trace.day: trace.outcome for trace in days}
+    ordinary = Counter(trace.kept and not trace.event_day for trace in days)[True]
+    # Days of events are looked at only for want of others.
+    wanting = ordinary < plan.rule.minimum and plan.preset.event_days_fallback
+    read = READ | {DayOutcome.EVENT_DAY} if wanting else READ
+    return plan.reading_starts(
+        [planned for planned in plan.days if planned.refused is None and outcomes.get(planned.day) in read]
+    )

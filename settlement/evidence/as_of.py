@@ -1,14 +1,14 @@
 """What was known of a meter at some moment: readings before they were corrected, left-out days before later ones."""
 
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
 from django.db.models import Q
 
 from common.intervals import day_bounds
 from meters.models import BatchSpan, Exclusion, IntervalReading, Meter, Quality, ReadingRevision
 from settlement.baselines import Exclusion as Reason
-from settlement.baselines import Plan, exclusion_days
+from settlement.baselines import Plan, days_of_others, exclusion_days, unusual_starts
+from settlement.services.measuring.measured import Unusual
 
 # Times in one IN list.
 CHUNK = 500
@@ -44,10 +44,17 @@ def _without_new(
     return {start: row for start, row in found.items() if not any(first <= start < end for first, end in new)}
 
 
-def excluded_as_of(meter: Meter, plan: Plan, moment: datetime) -> dict[date, Any]:
-    """Local day -> the strongest reason why it is no ordinary one, of what was entered by then."""
+def unusual_as_of(meter: Meter, plan: Plan, held_from: datetime | None, moment: datetime) -> Unusual:
+    """What is no usual use before the event, of what was entered by then.
+
+    Args:
+        held_from: since when the holder has had the meter, where the settlement heeded it.
+    """
     since = day_bounds(plan.days[-1].day, plan.event.zone)[0]
     own = Q(meter=meter) if meter.feeder_id is None else Q(meter=meter) | Q(feeder=meter.feeder_id)
     rows = Exclusion.objects.filter(own, start__lt=plan.event.start, end__gt=since, created_at__lte=moment)
     spans = [(row.start, row.end, Reason(row.kind.upper())) for row in rows]
-    return {day: reason.value for day, reason in exclusion_days(spans, plan.event.zone).items()}
+    days = exclusion_days(spans, plan.event.zone)
+    if held_from is not None:
+        days |= days_of_others(held_from, (planned.day for planned in plan.days), plan.event.zone)
+    return Unusual(days, unusual_starts(spans, plan.window, plan.minutes))

@@ -1,23 +1,26 @@
 """One reward with everything that it rests on, as JSON values that anybody can check elsewhere."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
 from accounts.models import Kind
+from settlement.baselines import DayOutcome, DayTrace, Plan, Preset, make_plan, rule_data, rule_hash
 from settlement.baselines import Event as Span
-from settlement.baselines import Method, Plan, Preset, make_plan, rule_data, rule_hash
 from settlement.baselines.trace import utc_text
+from settlement.baselines.walk import looked_at
 from settlement.canonical import digest
 from settlement.errors import NoEvidence
-from settlement.evidence.as_of import excluded_as_of, readings_as_of
+from settlement.evidence.as_of import Row, readings_as_of, unusual_as_of
 from settlement.evidence.chain import chain_of
 from settlement.models import Account, BatchKind, LedgerEntry, LineKind, LineStatus, RunKind, SettlementLine, Unit
-from settlement.services.case import Case, open_case
-from settlement.services.inputs import header_data
-from settlement.services.paying import PayCase, terms_of
+from settlement.services.measuring.case import Case, open_case
+from settlement.services.measuring.held import held_since
+from settlement.services.measuring.inputs import header_data
+from settlement.services.paying import PayCase, terms_for
 from settlement.traces import opened
 
 FORMAT = "drportal-evidence-1"
@@ -45,7 +48,9 @@ def bundle_of(line: SettlementLine) -> Data:
         raise NoEvidence(_("This amount rests on no measurement, or was settled before evidence was kept."))
     primary = lines[0]
     case, trace = case_of_run(primary), opened(primary)
-    plan = make_plan(case.preset, case.span, trace["minutes"], case.holidays)
+    # Who stopped before an event that was made longer counts to an earlier end.
+    span = replace(case.span, end=datetime.fromisoformat(trace["event"]["end"]))
+    plan = make_plan(case.preset, span, trace["minutes"], case.holidays)
     bundle: Data = {
         "format": FORMAT,
         "about": _about(primary),
@@ -103,7 +108,7 @@ def _about(line: SettlementLine) -> Data:
 def _header(line: SettlementLine, case: Case) -> Data:
     """What all participants of the run share: what its fingerprint is taken over."""
     given_up = line.run.lines.filter(status=LineStatus.UNMEASURED).exists()
-    return header_data(case, PayCase(terms_of(case.event.version)), given_up=given_up)
+    return header_data(case, PayCase(terms_for(case.event)), given_up=given_up)
 
 
 def zone_offsets(span: Span, rule: Preset) -> list[list[Any]]:
@@ -124,27 +129,48 @@ def zone_offsets(span: Span, rule: Preset) -> list[list[Any]]:
 def _participant(line: SettlementLine, plan: Plan, trace: Data) -> Data:
     """What the rule looked at, as it stood when the run was made."""
     as_of: datetime = line.run.created_at.astimezone(UTC)
-    days = trace["days"]
-    oldest = datetime.fromisoformat(days[-1]["day"]).date() if days else plan.event.day
-    by_days = plan.preset.method is not Method.FORECAST
-    visited = [planned for planned in plan.days if planned.refused is None and planned.day >= oldest] if by_days else []
-    excluded = excluded_as_of(line.meter, plan, as_of) if by_days else {}
-    rows = readings_as_of(line.meter, plan.reading_starts(visited), as_of)
+    days = [
+        DayTrace(date.fromisoformat(row["day"]), DayOutcome(row["outcome"]), event_day=row["event_day"])
+        for row in trace["days"]
+    ]
+    oldest = days[-1].day if days else plan.event.day
+    held_from = datetime.fromisoformat(trace["held_from"]) if "held_from" in trace else None
+    unusual = unusual_as_of(line.meter, plan, held_from, as_of)
+    rows = _of_holder(line, held_from, readings_as_of(line.meter, looked_at(plan, days), as_of))
+    window = {utc_text(start): why.value for start, why in unusual.window.items()}
     return {
         "meter": line.meter.number,
         "holder": line.holder_id,
         "minutes": plan.minutes,
         "nomination_kw": None if line.nomination_kw is None else f"{line.nomination_kw:.3f}",
         **_pays_by(line, trace),
-        "excluded": {day.isoformat(): why for day, why in excluded.items() if oldest <= day < plan.event.day},
+        "excluded": {day.isoformat(): why.value for day, why in unusual.days.items() if oldest <= day < plan.event.day},
+        **({"not_usual": window} if window else {}),
         "readings": [[utc_text(start), energy_wh, estimated] for start, energy_wh, estimated in rows],
         **({"basis": trace["basis"]} if "basis" in trace else {}),
+        **({"until": trace["until"]} if "until" in trace else {}),
     }
+
+
+def _of_holder(line: SettlementLine, held_from: datetime | None, rows: list[Row]) -> list[Row]:
+    """The readings of the time in which the meter was the holder's.
+
+    Raises:
+        NoEvidence: The amount rests on what others used: it was settled before that was heeded, or the holder's time
+            was corrected since.
+    """
+    own = [row for row in rows if held_from is None or row[0] >= held_from]
+    since = held_since(line.run.event, after=line.meter_id - 1, last=line.meter_id).get(line.meter_id)
+    if since is not None and any(row[0] < since for row in own):
+        raise NoEvidence(
+            _("This amount was worked out with readings from before you had the meter. It must be settled again.")
+        )
+    return own
 
 
 def _pays_by(line: SettlementLine, trace: Data) -> Data:
     """What the pay depends on besides the measurement, where it depends on it."""
-    terms, holder = terms_of(line.run.event.version), line.holder
+    terms, holder = terms_for(line.run.event), line.holder
     penalized = bool(terms.penalty_per_kw) and holder is not None and holder.kind == Kind.ORGANIZATION
     before = trace.get("paid_before")
     return {**({"organization": True} if penalized else {}), **({"paid_before": before} if before else {})}

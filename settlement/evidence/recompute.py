@@ -18,6 +18,7 @@ from settlement.baselines import (
     Plan,
     Predicted,
     Reading,
+    Told,
     baseline_data,
     compute_baseline,
     compute_reward,
@@ -86,15 +87,16 @@ def _wholesale(header: Data) -> Decimal:
 
 def _baseline(bundle: Data) -> Baseline:
     rule, header, who = preset_from_data(bundle["rule"]), bundle["header"], bundle["participant"]
-    event = _event(header)
+    event = _event(header, who)
     plan = make_plan(rule, event, who["minutes"], {date.fromisoformat(day) for day in header["holidays"]})
     readings = {_utc(start): Reading(wh, estimated) for start, wh, estimated in who["readings"]}
     excluded = {date.fromisoformat(day): Exclusion(why) for day, why in who["excluded"].items()}
-    history = MeterHistory(readings, who["minutes"], excluded)
+    not_usual = {_utc(start): Exclusion(why) for start, why in who.get("not_usual", {}).items()}
+    history = MeterHistory(readings, who["minutes"], excluded, not_usual)
     # Whether missing readings were given up is the run's word; the deadline stands at the event's end then.
-    as_of = event.end if header["given_up"] else None
+    as_of = event.data_deadline if header["given_up"] else None
     if rule.method is Method.FORECAST:
-        return forecast_baseline(plan, history, _predictions(who["basis"]), as_of)
+        return forecast_baseline(plan, history, _predictions(who["basis"]), as_of, _told(who["basis"]))
     own = compute_baseline(plan, history, as_of)
     return own if rule.method is Method.DAY_MATCHING else _by_control(plan, own, who["basis"])
 
@@ -103,16 +105,22 @@ def _by_control(plan: Plan, own: Baseline, basis: Data) -> Baseline:
     return control_baseline(plan.preset, own, group_from(basis))
 
 
-def _event(header: Data) -> Event:
+def _event(header: Data, who: Data) -> Event:
+    """The event, to the end to which this participant counts."""
     told = header["event"]
-    notice = None if told["notice_at"] is None else _utc(told["notice_at"])
-    end = _utc(told["end"])
-    return Event(_utc(told["start"]), end, ZoneInfo(told["zone"]), notice_at=notice, data_deadline=end)
+    notice, first = (None if told.get(name) is None else _utc(told[name]) for name in ("notice_at", "told_at"))
+    end = _utc(who.get("until", told["end"]))
+    return Event(_utc(told["start"]), end, ZoneInfo(told["zone"]), notice_at=notice, told_at=first, data_deadline=end)
 
 
 def _predictions(basis: Data) -> dict[datetime, Predicted]:
     rows = [(start, wh, datetime.fromisoformat(issued)) for start, wh, issued in basis["predictions"]]
     return {_utc(start): Predicted(wh, issued.astimezone(UTC)) for start, wh, issued in rows}
+
+
+def _told(basis: Data) -> list[Told]:
+    rows = basis.get("told", [])
+    return [Told(datetime.fromisoformat(at).astimezone(UTC), _utc(start), _utc(end)) for at, start, end in rows]
 
 
 def _utc(text: str) -> datetime:

@@ -41,8 +41,9 @@ NO_TERMS = {
     "threshold_kwh": None, "threshold_amount": 0, "bonus_factor": None, "bonus_amount": 0, "penalty_per_kw": 0,
     "points_per_kwh": 0, "cap_per_event": None, "cap_per_season": None,
 }  # fmt: skip
-STRENGTH = ["EVENT", "TEST", "IDLE", "OUTAGE"]
-OUTCOME = {"EVENT": "EVENT_DAY", "TEST": "TEST", "IDLE": "IDLE", "OUTAGE": "OUTAGE"}
+STRENGTH = ["EVENT", "TEST", "IDLE", "OUTAGE", "OTHER_HOLDER"]
+OUTCOME = {reason: reason for reason in STRENGTH}
+OUTCOME["EVENT"] = "EVENT_DAY"
 
 
 # --- texts and numbers ---
@@ -128,13 +129,16 @@ class Case:
     def __init__(self, bundle: Data) -> None:
         event, self.rule, who = bundle["header"]["event"], bundle["rule"], bundle["participant"]
         self.clock = Clock(bundle["zone_offsets"])
-        self.start, self.end = utc(event["start"]), utc(event["end"])
+        # Who stopped before an event that was made longer counts to an earlier end.
+        self.start, self.end = utc(event["start"]), utc(who.get("until", event["end"]))
         self.notice = None if event["notice_at"] is None else utc(event["notice_at"])
         self.minutes = who["minutes"]
         self.day = self.clock.day(self.start)
+        self.skipped = self._skipped(event)
         self.holidays = {day_of(day) for day in bundle["header"]["holidays"]}
         self.given_up = bundle["header"]["given_up"]
         self.excluded = {day_of(day): reason for day, reason in who["excluded"].items()}
+        self.not_usual = {utc(start) for start in who.get("not_usual", {})}
         self.readings = {utc(start): (wh, estimated) for start, wh, estimated in who["readings"]}
         self.basis = who.get("basis")
         self.slots = self.starts(self.start, self.end)
@@ -154,13 +158,25 @@ class Case:
             return []
         opens = self.start - adjustment["opens_minutes_before"] * MINUTE
         length = adjustment["window_minutes"] * MINUTE
-        if self.notice is not None and self.clock.day(self.notice) == self.day:
+        if self.notice is not None and (opens < self.notice or self.clock.day(self.notice) == self.day):
             late = max(timedelta(0), opens + length - self.notice)
             if late:
                 step = self.minutes * MINUTE
                 opens -= -(-late // step) * step
                 self.flags.add("WINDOW_MOVED_BEFORE_NOTICE")
         return self.starts(opens, opens + length)
+
+    def _skipped(self, event: Data) -> int:
+        """How many days right before the event people may have known of it on."""
+        told = event.get("told_at") or event["notice_at"]
+        ahead = self.rule.get("skips_told_day", False) and told is not None and self.clock.day(utc(told)) < self.day
+        return max(int(self.rule["skip_days"]), int(ahead))
+
+    def told_by(self, start: datetime) -> datetime:
+        """When people first heard that this interval is one of the event."""
+        told = self.basis.get("told", [])
+        heard = [datetime.fromisoformat(at) for at, begin, end in told if utc(begin) <= start < utc(end)]
+        return min(heard) if heard else self.notice or self.start
 
     def day_type(self, day: date) -> str:
         if day.weekday() < 5 and day not in self.holidays:
@@ -176,7 +192,7 @@ class Case:
 
     def calendar(self, day: date, age: int) -> Optional[str]:
         """Why the calendar alone leaves the day out, or None."""
-        if age <= self.rule["skip_days"]:
+        if age <= self.skipped:
             return "SKIPPED_BY_NOTICE"
         if day in self.holidays:
             return "HOLIDAY"
@@ -301,6 +317,9 @@ def adjust(case: Case, plain: List[Fraction], usual: Optional[List[Fraction]]) -
     if isinstance(actual, str) or usual is None:
         case.flags.add("WINDOW_INCOMPLETE")
         return plain, None, Fraction(int(is_ratio))
+    if case.not_usual & set(case.window):
+        case.flags.add("WINDOW_NOT_USUAL")
+        return plain, None, Fraction(int(is_ratio))
     metered, expected = sum(actual, ZERO), sum(usual, ZERO)
     shrink = number(rule.get("shrink", "1/1"))
     if not is_ratio:
@@ -382,11 +401,12 @@ def day_rows(pool: Days, refused: Dict[date, str], used: Shares) -> Days:
 
 def by_forecast(case: Case) -> Found:
     """The predictions that were made before people were told."""
-    limit = case.notice or case.start
+    first = case.told_by(case.slots[0])
     known = {}
-    for start, wh, issued in case.basis["predictions"]:
-        if datetime.fromisoformat(issued) <= limit:
-            known[utc(start)] = Fraction(wh)
+    for begin, wh, issued in case.basis["predictions"]:
+        start = utc(begin)
+        if datetime.fromisoformat(issued) <= (case.told_by(start) if start in case.slots else first):
+            known[start] = Fraction(wh)
     if not all(start in known for start in case.slots):
         case.flags.add("PREDICTION_MISSING")
         return [], [], None, None, None
@@ -446,7 +466,7 @@ class Pay:
         self.is_organization = who.get("organization", False)
         self.paid_before = Decimal(who.get("paid_before", "0.00"))
         self.wholesale = ZERO if event["is_test"] else number(header["wholesale_cost_per_kw"])
-        self.hours = Fraction((utc(event["end"]) - utc(event["start"])) // MINUTE, 60)
+        self.hours = Fraction((utc(who.get("until", event["end"])) - utc(event["start"])) // MINUTE, 60)
         self.counted = [row for row in found["slots"] if row["counts"] and row["actual_wh"] is not None]
         self.is_measured = found["status"] == "OK"
         deltas: List[Any] = [number(row["baseline_wh"]) - row["actual_wh"] for row in self.counted]

@@ -2,17 +2,19 @@
 
 from settlement.models.adjustment import Adjustment, AdjustmentState
 from settlement.models.baseline_rule import BaselineRule
-from settlement.models.decision import DecisionKind, RunDecision
+from settlement.models.decision import STOPPED, DecisionKind, RunDecision
 from settlement.models.dispute import Dispute, DisputeCategory, DisputeMessage, DisputeState
 from settlement.models.flag import FlagCheck, FlagKind, FlagState, IntegrityFlag
 from settlement.models.frozen_prediction import FrozenPrediction
 from settlement.models.ledger import Account, BatchKind, LedgerBatch, LedgerEntry, Unit
-from settlement.models.month import MonthLine, MonthRun
+from settlement.models.month import MonthDecision, MonthLine, MonthRun, MonthWord
 from settlement.models.placebo import PlaceboReport, ReportState
 from settlement.models.run import LineKind, LineStatus, RunKind, SettlementLine, SettlementRun
 from settlement.models.sheet_reading import SheetReading
+from settlement.models.told_span import ToldSpan
 
 __all__ = [
+    "STOPPED",
     "Account",
     "Adjustment",
     "AdjustmentState",
@@ -32,8 +34,10 @@ __all__ = [
     "LedgerEntry",
     "LineKind",
     "LineStatus",
+    "MonthDecision",
     "MonthLine",
     "MonthRun",
+    "MonthWord",
     "PlaceboReport",
     "ReportState",
     "RunDecision",
@@ -41,5 +45,6 @@ __all__ = [
     "SettlementLine",
     "SettlementRun",
     "SheetReading",
+    "ToldSpan",
     "Unit",
 ]

@@ -18,6 +18,11 @@ class DecisionKind(models.TextChoices):
     APPROVED = "approved", _("approved")
     REFUSED = "refused", _("refused")
     REOPENED = "reopened", _("opened again")
+    CLOSED = "closed", _("left as it is")
+
+
+# A run that is not posted, and of which this was said last, is not to be posted.
+STOPPED = (DecisionKind.REFUSED, DecisionKind.CLOSED)
 
 
 class DecisionQuerySet(models.QuerySet["RunDecision"]):
@@ -35,7 +40,8 @@ class RunDecision(models.Model):
     """One person's word on a sealed run; the newest counts. Never changed; written by `services.decisions` only.
 
     Who had a run made does not approve it. Opening a posted run again changes no amount: it says why a new run
-    is made, whose posting then is the difference.
+    is made, whose posting then is the difference. Leaving it as it is ends an opening that changed nothing, or a
+    refusal: nothing more is posted.
     """
 
     run = models.ForeignKey(SettlementRun, models.PROTECT, related_name="decisions")

@@ -210,7 +210,8 @@ _DISPUTES = "(SELECT d.distributor_id FROM settlement_dispute d WHERE d.id = NEW
 class DisputeMessage(models.Model):
     """One thing said in a dispute, by its holder or by the distributor. Never changed.
 
-    Only when a resident's account is closed are the words taken out, as they may name the person.
+    Only when the account of the resident or of whoever wrote them is closed are the words taken out, as they may name
+    the person.
     """
 
     dispute = models.ForeignKey(Dispute, models.PROTECT, related_name="messages")
@@ -244,7 +245,8 @@ class DisputeMessage(models.Model):
                             for name in ("dispute_id", "author_id", "is_from_distributor", "written_at")
                         ),
                         "NOT EXISTS (SELECT 1 FROM settlement_dispute d JOIN accounts_user u "
-                        "ON u.entity_id = d.holder_id WHERE d.id = OLD.dispute_id AND u.closed_at IS NOT NULL)",
+                        "ON u.entity_id = d.holder_id OR (u.entity_id = OLD.author_id AND NOT OLD.is_from_distributor) "
+                        "WHERE d.id = OLD.dispute_id AND u.closed_at IS NOT NULL)",
                     ]
                 ),
                 violation_error_message=_("What was said is never changed."),

@@ -41,7 +41,8 @@ class PlaceboReport(models.Model):
     """One audit of a program's ordinary days from `first_day` to `last_day`; never changed once it is done.
 
     `presets` and `hours` (local, whole) are what was asked for. `result` is `services.placebo.result_data`,
-    `inputs_sha256` the hash of readings, days and rules that went in. `touched_at` is the worker's sign of life.
+    `inputs_sha256` the hash of readings, days and rules that went in. `touched_at` is the worker's sign of life,
+    `attempts` how many workers began it.
     """
 
     program = models.ForeignKey(Program, models.CASCADE, related_name="placebo_reports")
@@ -51,6 +52,7 @@ class PlaceboReport(models.Model):
     presets = models.JSONField(_("rules"), default=list)
     state = models.CharField(_("state"), max_length=7, choices=ReportState, default=ReportState.WAITING)
     percent = models.PositiveSmallIntegerField(_("percent done"), default=0)
+    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
     problem = models.CharField(_("problem"), max_length=300, blank=True)
     inputs_sha256 = models.CharField(max_length=64, blank=True)
     result = models.JSONField(_("result"), default=dict, blank=True)

@@ -131,7 +131,10 @@ class LineQuerySet(models.QuerySet["SettlementLine"]):
     """Lines by who may see them."""
 
     def visible_to(self, user: User) -> "LineQuerySet":
-        """The distributor's for its people; else those of whole runs whose holder is oneself or one's organization."""
+        """The distributor's for its people; else those of whole runs whose holder is oneself or one's organization.
+
+        Trials stay with the distributor: they are amounts under a rule that nobody promised.
+        """
         role = role_of(user)
         if role is Role.PLATFORM:
             return self
@@ -139,7 +142,7 @@ class LineQuerySet(models.QuerySet["SettlementLine"]):
             return self.filter(run__event__program__distributor_id=user.distributor_id)
         if role in (Role.PENDING, Role.ANONYMOUS):
             return self.none()
-        return self.filter(holder_id=holder_id_of(user), run__sealed_at__isnull=False)
+        return self.filter(~Q(run__kind=RunKind.TRIAL), holder_id=holder_id_of(user), run__sealed_at__isnull=False)
 
 
 _RUNS = (

@@ -27,7 +27,7 @@ class SheetReadingQuerySet(models.QuerySet["SheetReading"]):
 class SheetReading(models.Model):
     """One sheet of an event, compared with one run; written by `settlement.services.read_event_sheet`, never changed.
 
-    `result` holds the differing rows, the slips and the counts (`settlement.second_reader_words` says them).
+    `result` holds the differing rows, the slips and the counts (`settlement.words.second_reader` says them).
     """
 
     event = models.ForeignKey(Event, models.PROTECT, related_name="sheet_readings")

@@ -1,13 +1,14 @@
 """The whole audit of some rules: figures altogether, by hour, by segment and by meter, and the recommendation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from settlement.placebo.compare import Halves, chosen, common_cells, flat
 from settlement.placebo.load import Floats
-from settlement.placebo.recommend import LEAST_COVERAGE, Judged, judge
+from settlement.placebo.recommend import Judged
 from settlement.placebo.score import Draws, Figures, Intervals, figures, sums
 
 
@@ -35,6 +36,9 @@ class Audited:
     Attributes:
         money: what the audited hours would have paid for nothing.
         hours: by place in the list of hours; segments: (kind, name) -> figures; meters: by meter.
+        judged, halves, same: on the cells that all rules cover; by the earlier half of the days, on both halves, and on
+            all days. The other figures are those of all cells that the rule itself covers.
+        coverage, compared: shares of the measured cells that the rule covers, and that all rules cover.
     """
 
     figures: Figures
@@ -44,39 +48,45 @@ class Audited:
     segments: Mapping[tuple[str, str], Figures]
     meters: Sequence[Figures]
     judged: Judged
+    same: Figures
+    coverage: float
+    compared: float
+    halves: Halves | None
 
 
-def audit(data: Measurements) -> tuple[dict[str, Audited], dict[str, float]]:
-    """Rule -> result, and rule -> share of the cells that it covers, for those that cover too few."""
-    known = int((~np.isnan(data.actual)).sum())
-    covered = {
-        name: float((~np.isnan(values - data.actual)).sum()) / known if known else 0.0
-        for name, values in data.baselines.items()
-    }
-    usable = {name: values for name, values in data.baselines.items() if covered[name] >= LEAST_COVERAGE}
-    thin = {name: share for name, share in covered.items() if name not in usable}
+def audit(
+    data: Measurements, progress: Callable[[float], None] = lambda share: None
+) -> tuple[dict[str, Audited], dict[str, float]]:
+    """Rule -> result, and rule -> share of the cells that it covers, for those that cover too few.
+
+    Args:
+        progress: told the share that is done, after each rule.
+    """
+    common = common_cells(data.actual, data.baselines)
+    usable = common.usable
+    thin = {name: share for name, share in common.coverage.items() if name not in usable}
     if not usable:
         return {}, thin
     draws = Draws(*data.actual.shape[:2])
-    parts = {name: sums(values, data.actual) for name, values in usable.items()}
-    total = {name: figures(_flat(values), _flat(data.actual)) for name, values in usable.items()}
-    verdicts = judge(total, parts, draws)
-    return {
-        name: Audited(
-            figures=total[name],
-            intervals=draws.intervals(parts[name]),
+    verdicts, halves = chosen(data.actual, usable)
+    found = {}
+    for number, (name, common_values) in enumerate(usable.items(), start=1):
+        values = data.baselines[name]
+        found[name] = Audited(
+            figures=figures(flat(values), flat(data.actual)),
+            intervals=draws.intervals(sums(values, data.actual)),
             money=_money(data, values),
             hours=_by_hour(data, values),
             segments=_by_segment(data, values),
-            meters=[figures(_flat(values[[row]]), _flat(data.actual[[row]])) for row in range(len(values))],
+            meters=[figures(flat(values[[row]]), flat(data.actual[[row]])) for row in range(len(values))],
             judged=verdicts[name],
+            same=figures(flat(common_values), flat(data.actual)),
+            coverage=common.coverage[name],
+            compared=common.compared,
+            halves=halves.get(name),
         )
-        for name, values in usable.items()
-    }, thin
-
-
-def _flat(values: Floats) -> Floats:
-    return values.reshape(values.shape[0], -1)
+        progress(number / len(usable))
+    return found, thin
 
 
 def _money(data: Measurements, baseline: Floats) -> float:
@@ -95,5 +105,5 @@ def _by_segment(data: Measurements, baseline: Floats) -> dict[tuple[str, str], F
         own = np.array(names)
         for name in sorted(set(names)):
             rows: NDArray[np.bool_] = own == name
-            found[kind, name] = figures(_flat(baseline[rows]), _flat(data.actual[rows]))
+            found[kind, name] = figures(flat(baseline[rows]), flat(data.actual[rows]))
     return found

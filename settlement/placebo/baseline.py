@@ -90,7 +90,9 @@ def _candidates(preset: Preset, load: Load, hours: Hours, holidays: AbstractSet[
 def _calendar(preset: Preset, load: Load, day: date, holidays: AbstractSet[date]) -> NDArray[np.intp]:
     kind, event = day_type(day, holidays, preset.weekends), load.index(day)
     oldest = max(0, event - preset.days_back_extended)
-    places = range(event - preset.skip_days - 1, oldest - 1, -1)
+    # Notice counts as given the day before.
+    skipped = max(preset.skip_days, int(preset.skips_told_day))
+    places = range(event - skipped - 1, oldest - 1, -1)
     return np.array([place for place in places if _comparable(preset, load.day(place), kind, holidays)], dtype=np.intp)
 
 

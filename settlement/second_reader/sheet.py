@@ -23,6 +23,8 @@ NAMES = {
     "demand_savings": ("demand_savings", "savings"),
 }
 TEXTS = ("event", "meter")
+# Signs that a meter's number may have.
+LONGEST_METER = 40
 MAX_BYTES, MAX_ROWS = 20_000_000, 100_000
 # Digits beyond these are no figure of a sheet, and would cost time to read.
 MAX_DIGITS = 40
@@ -152,4 +154,9 @@ def _row(line: int, columns: list[str], cells: list[str]) -> SheetRow | SheetPro
             return SheetProblem(line, words % {"cell": cell[:40], "name": name})
         figures[name] = Fraction(text)
         decimals[name] = len(re.split(r"[eE]", text)[0].partition(".")[2])
-    return SheetRow(line, named.get("event", ""), named["meter"], figures, decimals)
+    return SheetRow(line, named.get("event", ""), _short(named["meter"]), figures, decimals)
+
+
+def _short(number: str) -> str:
+    """The cell as it is kept and shown: no meter's number is longer, and a cut one is no meter's."""
+    return number if len(number) <= LONGEST_METER else f"{number[: LONGEST_METER - 1]}…"

@@ -2,7 +2,7 @@
 
 from settlement.services.adjustments import approve_adjustment, ask_adjustment, refuse_adjustment
 from settlement.services.csv_file import COLUMNS, write_csv
-from settlement.services.decisions import approve_run, refuse_run, reopen_run
+from settlement.services.decisions import approve_run, close_run, refuse_run, reopen_run
 from settlement.services.disputes import (
     answer_dispute,
     open_dispute,
@@ -22,7 +22,8 @@ from settlement.services.ledger_check import (
     check_ledger,
     daily_heads,
 )
-from settlement.services.months import settle_month
+from settlement.services.months.posting import approve_month, post_month, refuse_month
+from settlement.services.months.work import settle_month
 from settlement.services.runs import settle
 from settlement.services.sheets import read_event_sheet
 
@@ -32,17 +33,21 @@ __all__ = [
     "LedgerCheck",
     "answer_dispute",
     "approve_adjustment",
+    "approve_month",
     "approve_run",
     "ask_adjustment",
     "balance",
     "balances",
     "check_chain",
     "check_ledger",
+    "close_run",
     "daily_heads",
     "open_dispute",
+    "post_month",
     "post_run",
     "read_event_sheet",
     "refuse_adjustment",
+    "refuse_month",
     "refuse_run",
     "reopen_run",
     "resolve_against",

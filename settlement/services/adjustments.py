@@ -1,7 +1,7 @@
 """Amounts that no computation says: one person asks and says why, another one agrees, and both stand in the ledger.
 
-A resident's balance never falls below zero by an adjustment. What was paid too much is taken back by naming the line
-that paid it: then as much may be taken as that event paid the resident for that meter, even where it was spent since.
+A resident's balance never falls below zero by an adjustment. What names a line says that this line paid wrongly: when
+the event is worked out anew for that meter, it counts as part of what was paid (`differences.py`).
 """
 
 from decimal import Decimal
@@ -15,18 +15,18 @@ from accounts.models import Entity, Kind, User
 from events.models import Event
 from organizations.models import Distributor
 from settlement.errors import BadAdjustment, NotApproved, ReasonMissing
-from settlement.exact import CENT, from_cents, sum_of_cents
+from settlement.exact import CENT
 from settlement.models import (
-    Account,
     Adjustment,
     AdjustmentState,
     BatchKind,
     Dispute,
-    LedgerEntry,
+    LedgerBatch,
     SettlementLine,
     Unit,
 )
 from settlement.notices import tell_amounts
+from settlement.services.differences import is_replaced
 from settlement.services.ledger_check import balance
 from settlement.services.posting import add_batch, lock_books, pair
 
@@ -55,12 +55,13 @@ def ask_adjustment(
 
     Raises:
         ReasonMissing: It says why.
-        BadAdjustment: The amount is none, or would leave a resident below zero; the line is another holder's.
+        BadAdjustment: The amount is none, or would leave a resident below zero; the line is another holder's, not
+            posted, or replaced.
     """
     why = _said(reason)
     _check_amount(amount, unit)
-    if line is not None and line.holder_id != holder.pk:
-        raise BadAdjustment(_("This reward is somebody else’s."))
+    if line is not None:
+        _check_line(line, holder)
     adjustment = Adjustment(
         distributor=distributor,
         holder=holder,
@@ -83,7 +84,7 @@ def approve_adjustment(*, adjustment: Adjustment, by: User) -> Adjustment:
 
     Raises:
         NotApproved: Who asked does not agree to it, too.
-        BadAdjustment: It was refused, or would leave a resident below zero by now.
+        BadAdjustment: It was refused, or would leave a resident below zero by now; the reward was worked out anew.
     """
     with deed("adjustment.approve", by=by), transaction.atomic():
         lock_books(distributor_id=adjustment.distributor_id)
@@ -91,6 +92,8 @@ def approve_adjustment(*, adjustment: Adjustment, by: User) -> Adjustment:
         if row.state == AdjustmentState.APPROVED:
             return row
         _check_decider(row, by)
+        if row.line is not None:
+            _check_line(row.line, row.holder)
         _check_balance(row)
         entries = pair(
             key=f"adjustment/{row.pk}",
@@ -156,30 +159,28 @@ def _check_amount(amount: Decimal, unit: Unit) -> None:
         raise BadAdjustment(_("Money has at most two decimals; points are whole."))
 
 
+def _check_line(line: SettlementLine, holder: Entity) -> None:
+    if line.holder_id != holder.pk:
+        raise BadAdjustment(_("This reward is somebody else’s."))
+    if not LedgerBatch.objects.filter(run=line.run_id).exists():
+        raise BadAdjustment(
+            _("This reward is not in the ledger, so there is nothing to adjust: settle the event again.")
+        )
+    if is_replaced(line):
+        raise BadAdjustment(
+            _("This reward was worked out anew since, and what it paid was put right; look at the new one.")
+        )
+
+
 def _check_balance(row: Adjustment) -> None:
-    """Whether taking the amount back leaves a resident at zero or above, or takes back what a line paid."""
+    """Whether taking the amount back leaves a resident at zero or above."""
     if row.amount > 0 or row.holder.kind == Kind.ORGANIZATION:
         return
-    unit = Unit(row.unit)
-    room = max(balance(holder=row.holder_id, unit=unit), _paid_by_line(row), Decimal(0))
+    room = max(balance(holder=row.holder_id, unit=Unit(row.unit)), Decimal(0))
     if -row.amount > room:
         raise BadAdjustment(
             _("At most %(most)s can be taken back: a resident’s balance stays at zero or above.") % {"most": room}
         )
-
-
-def _paid_by_line(row: Adjustment) -> Decimal:
-    """What the event of the adjustment's line paid its holder for its meter, adjustments taken into account."""
-    if row.line is None:
-        return Decimal(0)
-    entries = LedgerEntry.objects.filter(
-        account=Account.OWED,
-        holder=row.holder_id,
-        unit=row.unit,
-        line__run__event=row.line.run.event_id,
-        line__meter=row.line.meter_id,
-    )
-    return from_cents(entries.order_by().aggregate(cents=sum_of_cents("amount"))["cents"])
 
 
 def _said(reason: str) -> str:

@@ -2,10 +2,11 @@
 
 An estimate is made as soon as the readings are in, or a quarter of an hour after the end of what is there, and again
 when more came in; at most every ten minutes in the first hours, every six hours later. The final run is made when all
-readings are metered, none of them is in doubt and a day has passed, or when the terms' data deadline is over. It is never
-posted by the clock: a person approves it. Once it exists only people make another one.
+readings are metered, none of them is in doubt and a day has passed, or when the terms' data deadline is over. It is
+never posted by the clock: a person approves it. Once it exists only people make another one.
 """
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,6 +32,7 @@ FIRST_HOURS = timedelta(hours=3)
 SOON, LATER = timedelta(minutes=10), timedelta(hours=6)
 # What ended earlier is history that somebody settles by hand.
 LOOK_BACK = timedelta(days=400)
+log = logging.getLogger(__name__)
 FILLED = Count("start", filter=Q(quality=Quality.ESTIMATED))
 
 
@@ -61,7 +63,7 @@ def settle_by_clock(*, now: datetime | None = None) -> list[SettlementRun]:
     An event that cannot be settled is left for people, who see it in the list; the others go on.
     """
     moment = now or timezone.now()
-    return [run for event in waiting_events(moment) if (run := _settled(event, moment)) is not None]
+    return [run for event in waiting_events(moment) if (run := _tried(event, moment)) is not None]
 
 
 def waiting_events(now: datetime) -> QuerySet[Event]:
@@ -76,6 +78,15 @@ def waiting_events(now: datetime) -> QuerySet[Event]:
         created_at__lt=F("end"),
     )
     return over.filter(~Exists(final)).select_related("program__distributor", "version").order_by("end", "pk")
+
+
+def _tried(event: Event, now: datetime) -> SettlementRun | None:
+    try:
+        return _settled(event, now)
+    except Exception:
+        # Whatever is wrong with one event must not stop the others’ settlement.
+        log.exception("Settlement of event %s by the clock stopped", event.pk)
+        return None
 
 
 def _settled(event: Event, now: datetime) -> SettlementRun | None:

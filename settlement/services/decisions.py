@@ -1,15 +1,41 @@
-"""What people decide on a settlement: approve, refuse, open again."""
+"""What people decide on a settlement: approve, refuse, open again, leave as it is."""
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.audit import deed
 from accounts.models import User
-from events.services import lock_for_settlement
-from settlement.errors import EstimateNotPosted, NotApproved, NotPosted, ReasonMissing, StaleRun
-from settlement.models import DecisionKind, LedgerBatch, RunDecision, RunKind, SettlementRun
+from events.models import Event
+from events.services import lock_for_settlement, mark_settled
+from settlement.errors import EstimateNotPosted, NotApproved, NotOpen, NotPosted, ReasonMissing, StaleRun
+from settlement.models import STOPPED, DecisionKind, LedgerBatch, RunDecision, RunKind, SettlementRun
+from settlement.services.lines import unmeasured_of
 
 REASON_LENGTH = 300
+
+
+def decided(run: SettlementRun) -> RunDecision | None:
+    """The decision that counts."""
+    return run.decisions.order_by("pk").last()
+
+
+def authors_of(run: SettlementRun) -> set[int]:
+    """Everybody who had the run made: who began it, and who went on with it."""
+    return {*run.common.get("also_by", ()), *filter(None, [run.created_by_id])}
+
+
+def check_open(*, event: Event) -> None:
+    """Passes an event that a person may settle anew: its newest final run is not posted, or opened again.
+
+    Raises:
+        NotOpen: What is posted is opened first, with a reason.
+    """
+    newest = SettlementRun.objects.sealed().filter(event=event, kind=RunKind.FINAL).order_by("number").last()
+    if newest is None or not LedgerBatch.objects.filter(run=newest).exists():
+        return
+    last = decided(newest)
+    if last is None or last.kind != DecisionKind.REOPENED:
+        raise NotOpen(_("This settlement is in the ledger; open it again first and say why."))
 
 
 def approve_run(*, run: SettlementRun, by: User, reason: str = "") -> RunDecision:
@@ -20,7 +46,7 @@ def approve_run(*, run: SettlementRun, by: User, reason: str = "") -> RunDecisio
         EstimateNotPosted: Only final runs that are whole are approved.
         StaleRun: It is posted already, or a newer run replaces it.
     """
-    if by.pk == run.created_by_id:
+    if by.pk in authors_of(run):
         raise NotApproved(_("Somebody else than who had it worked out approves a settlement."))
     return _decide(run, DecisionKind.APPROVED, by, reason.strip())
 
@@ -43,13 +69,41 @@ def reopen_run(*, run: SettlementRun, by: User, reason: str) -> RunDecision:
     Raises:
         ReasonMissing: Opening again says why.
         NotPosted: The run is not posted, so it needs no opening.
+        StaleRun: A newer run is posted; that is opened.
         WrongState: The event is closed.
     """
     why = _said(reason)
     lock_for_settlement(event=run.event)
     if not LedgerBatch.objects.filter(run=run).exists():
         raise NotPosted(_("This settlement is not posted yet; settle again instead."))
+    later = LedgerBatch.objects.filter(run__event=run.event_id, run__number__gt=run.number)
+    if later.exists():
+        raise StaleRun(_("A newer run of this event replaces this one; open that."))
     return _newest_or_new(run, DecisionKind.REOPENED, by, why)
+
+
+@transaction.atomic
+def close_run(*, run: SettlementRun, by: User, reason: str) -> RunDecision:
+    """Leaves the newest final run as it is: ends an opening that changes nothing, or a refusal for good.
+
+    What is posted stays. Of an event of which nothing is posted nothing will be, so that its month can be settled;
+    it can still be settled again.
+
+    Raises:
+        ReasonMissing: It says why.
+        NotOpen: It is neither opened again nor refused.
+        StaleRun: A newer run replaces it.
+        WrongState: The event is closed.
+    """
+    why = _said(reason)
+    event = lock_for_settlement(event=run.event)
+    _check_newest(run)
+    last = decided(run)
+    if last is None or last.kind not in (DecisionKind.REOPENED, *STOPPED):
+        raise NotOpen(_("Only what is opened again or refused is left as it is."))
+    if not LedgerBatch.objects.filter(run__event=event).exists():
+        mark_settled(event=event, unmeasured=unmeasured_of(run))
+    return _newest_or_new(run, DecisionKind.CLOSED, by, why)
 
 
 @transaction.atomic
@@ -59,13 +113,17 @@ def _decide(run: SettlementRun, kind: DecisionKind, by: User, reason: str) -> Ru
         raise EstimateNotPosted(_("Only a final settlement is decided on."))
     if LedgerBatch.objects.filter(run=run).exists():
         raise StaleRun(_("This settlement is posted already."))
-    if SettlementRun.objects.sealed().filter(event=run.event, kind=RunKind.FINAL, number__gt=run.number).exists():
-        raise StaleRun(_("A newer run of this event replaces this one; decide on that."))
+    _check_newest(run)
     return _newest_or_new(run, kind, by, reason)
 
 
+def _check_newest(run: SettlementRun) -> None:
+    if SettlementRun.objects.sealed().filter(event=run.event, kind=RunKind.FINAL, number__gt=run.number).exists():
+        raise StaleRun(_("A newer run of this event replaces this one; decide on that."))
+
+
 def _newest_or_new(run: SettlementRun, kind: DecisionKind, by: User, reason: str) -> RunDecision:
-    newest = run.decisions.order_by("pk").last()
+    newest = decided(run)
     if newest is not None and newest.kind == kind:
         return newest
     with deed(f"run.{kind.value}", by=by, reason=reason):

@@ -8,19 +8,23 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit import deed
+from accounts.limits import allow
 from accounts.models import User
 from common.intervals import day_bounds, local_day
 from common.speech import day_words
 from events.holiday_calendar import holiday_days
 from events.models import Event, Participation
-from events.services import mark_disputed, mark_resolved
+from events.services import lock_for_settlement, mark_disputed, mark_resolved
 from settlement.dispute_notices import News, tell_distributor, tell_holder
-from settlement.errors import BadDispute, DisputeDecided, ReasonMissing, TooLate
+from settlement.errors import BadDispute, DisputeDecided, ReasonMissing, TooLate, TooOften
+from settlement.exact import from_cents, sum_of_cents
 from settlement.models import (
+    STOPPED,
     Adjustment,
     AdjustmentState,
     DecisionKind,
@@ -35,7 +39,9 @@ from settlement.models import (
     Unit,
 )
 from settlement.services.adjustments import ask_adjustment
-from settlement.services.decisions import reopen_run
+from settlement.services.background import is_large, made_or_begun
+from settlement.services.decisions import decided, reopen_run
+from settlement.services.differences import is_replaced, newest_posted
 from settlement.services.runs import settle
 from settlement.working_days import working_day_after
 
@@ -43,6 +49,10 @@ ANSWER_DAYS = 10
 # Enough to find ten working days, holidays included.
 FAR = timedelta(days=60)
 MOST_WORDS = 2000
+# How often a figure may be questioned, withdrawn disputes included.
+MOST_OPENINGS = 3
+# What one person may say in an hour, openings included.
+MOST_SAID, WITHIN = 10, 3600
 MOST_OUTCOME = 300
 
 
@@ -70,6 +80,11 @@ def check_can_open(line: SettlementLine) -> None:
     decided = Dispute.objects.exclude(state=DisputeState.WITHDRAWN).filter(decided_at__isnull=False)
     if decided.filter(line__run=line.run_id, line__meter=line.meter_id).exists():
         raise BadDispute(_("You objected to this figure before, and it was decided."))
+    if Dispute.objects.filter(line__run=line.run_id, line__meter=line.meter_id).count() >= MOST_OPENINGS:
+        raise BadDispute(
+            _("You objected to this figure %(most)d times and took it back. Ask your distributor by other means.")
+            % {"most": MOST_OPENINGS}
+        )
     newer = SettlementLine.objects.filter(
         run__event=line.run.event_id, meter=line.meter_id, run__kind=RunKind.FINAL, run__number__gt=line.run.number
     )
@@ -84,6 +99,7 @@ def open_dispute(*, line: SettlementLine, category: str, by: User, words: str = 
     Raises:
         TooLate: The days to object are over.
         BadDispute: The figure cannot be questioned, the category is none, or the words are too long.
+        TooOften: The person said much within the hour.
     """
     if category not in DisputeCategory.values:
         raise BadDispute(_("Say what is wrong."))
@@ -94,6 +110,7 @@ def open_dispute(*, line: SettlementLine, category: str, by: User, words: str = 
         if under_way is not None:
             return under_way
         check_can_open(line)
+        _count(by)
         assert line.holder_id is not None
         dispute = Dispute.objects.create(
             distributor_id=line.run.event.program.distributor_id,
@@ -118,14 +135,17 @@ def write_in_dispute(*, dispute: Dispute, words: str, by: User) -> DisputeMessag
     Raises:
         DisputeDecided: It is over.
         BadDispute: There are no words, or too many.
+        TooOften: The person said much within the hour.
     """
     said, row = _said(words), _locked(dispute)
+    _count(by)
     with deed("dispute.write", by=by):
+        message = _write(row, said, by, is_from_distributor=False)
         if row.state == DisputeState.ANSWERED:
             row.state, row.due_at = DisputeState.OPEN, _due(row.participation, timezone.now())
             row.save(update_fields=["state", "due_at"])
-        message = _write(row, said, by, is_from_distributor=False)
-        tell_distributor(dispute=row, news=News.WRITTEN, number=message.pk)
+            # Of one that waits for an answer the admins were told already.
+            tell_distributor(dispute=row, news=News.WRITTEN, number=message.pk)
     return message
 
 
@@ -182,15 +202,18 @@ def resolve_by_settling(*, dispute: Dispute, outcome: str, by: User) -> Dispute:
     Raises:
         DisputeDecided: It is over.
         ReasonMissing: A decision says why.
-        BadDispute: Settling again changes nothing.
+        BadDispute: Settling again does not bring its holder more; or the event is so large that a worker does it first.
         PortalError: The event cannot be settled.
     """
     why = _reason(outcome)
     _check_undecided(Dispute.objects.get(pk=dispute.pk))
     # In transactions of its own: an event of many meters would hold the dispute for long.
-    run = _settled_again(dispute, why, by)
+    run = _settled_again(dispute, by)
     with deed("dispute.resolve_in_favor", by=by, reason=why), transaction.atomic():
+        # The event first, as everywhere; a dispute that was decided meanwhile opens nothing.
+        event = lock_for_settlement(event=run.event)
         row = _locked(dispute)
+        _reopen(event, run, why, by)
         row.run = run
         return _decided(row, DisputeState.IN_FAVOR, why, by)
 
@@ -202,7 +225,7 @@ def resolve_by_adjusting(
     """The dispute decided in favor, and an adjustment asked for; a second person agrees before it is posted.
 
     Raises:
-        DisputeDecided: It is over, and not by an adjustment that was refused.
+        DisputeDecided: It is over, and its remedy was not refused.
         ReasonMissing: A decision says why.
         BadAdjustment: The amount cannot be.
     """
@@ -218,7 +241,7 @@ def resolve_by_adjusting(
             unit=unit,
             reason=why,
             by=by,
-            line=row.line,
+            line=_posted_line(row),
             dispute=row,
         )
         if row.is_undecided:
@@ -227,10 +250,32 @@ def resolve_by_adjusting(
 
 
 def lacks_remedy(dispute: Dispute) -> bool:
-    """Whether it was decided in favor, and every adjustment asked for since was refused."""
-    if dispute.state != DisputeState.IN_FAVOR or dispute.run_id is not None:
+    """Whether it was decided in favor, and all that was to follow was refused: the new run, and every adjustment."""
+    if dispute.state != DisputeState.IN_FAVOR or not _is_run_refused(dispute):
         return False
     return not dispute.adjustments.exclude(state=AdjustmentState.REFUSED).exists()
+
+
+def _is_run_refused(dispute: Dispute) -> bool:
+    """Whether the event was settled again for it in vain; also where it was not settled again."""
+    if dispute.run is None:
+        return True
+    runs = SettlementRun.objects.sealed().filter(event=dispute.run.event_id, kind=RunKind.FINAL)
+    later = runs.filter(number__gte=dispute.run.number)
+    last = decided(later.latest("number"))
+    return last is not None and last.kind in STOPPED and not later.filter(batch__isnull=False).exists()
+
+
+def _posted_line(dispute: Dispute) -> SettlementLine | None:
+    """The line in the ledger that the questioned one, which may be an estimate's, has become; None if it has none."""
+    line = dispute.line
+    run = newest_posted(line.run.event) if line is not None else None
+    if line is None or run is None:
+        return line
+    if LedgerBatch.objects.filter(run=line.run_id).exists() and not is_replaced(line):
+        return line
+    mine = SettlementLine.objects.filter(run=run, meter=line.meter_id, holder=line.holder_id)
+    return mine.order_by("pk").first()
 
 
 def withdraw_all_of(*, holder: User) -> None:
@@ -240,28 +285,62 @@ def withdraw_all_of(*, holder: User) -> None:
 
 
 def erase_words_of(*, holder: User) -> None:
-    """Takes out what was said in the disputes of somebody whose account is closed: it may name the person."""
+    """Takes out what was said in the disputes of somebody whose account is closed: it may name the person.
+
+    Of the disputes of an organization these are the person's own words; what the distributor's people wrote stays.
+    """
     DisputeMessage.objects.filter(dispute__holder=holder.pk).update(words="")
+    DisputeMessage.objects.filter(author=holder.pk, is_from_distributor=False).update(words="")
 
 
-def _settled_again(dispute: Dispute, why: str, by: User) -> SettlementRun:
-    event = Event.objects.get(pk=dispute.participation.event_id)
-    finals = SettlementRun.objects.sealed().filter(event=event, kind=RunKind.FINAL).order_by("number")
-    newest, questioned = finals.last(), dispute.line.run if dispute.line is not None else None
-    kind = RunKind.FINAL if newest is not None or questioned is None else RunKind(questioned.kind)
-    run = settle(event=event, kind=kind, by=by)
-    if questioned is not None and run.pk == questioned.pk:
+def _settled_again(dispute: Dispute, by: User) -> SettlementRun:
+    """A run that brings the holder more than the questioned one, and was not refused."""
+    line = dispute.line
+    run = _run_of_now(Event.objects.get(pk=dispute.participation.event_id), line, by)
+    if run is None:
+        raise BadDispute(_("This event is worked out anew in the background. Decide once that is done."))
+    if line is not None and not _is_better(run, line):
         raise BadDispute(
             _(
-                "The same readings and terms give the same amount. Correct the readings, or the days that count, "
-                "first; or ask for an adjustment."
+                "The readings and terms of now do not give this participant more. Correct the readings, or the days "
+                "that count, first; or ask for an adjustment."
             )
         )
-    last = newest.decisions.order_by("pk").last() if newest is not None else None
-    is_open = last is not None and last.kind == DecisionKind.REOPENED
-    if newest is not None and newest.pk != run.pk and not is_open and LedgerBatch.objects.filter(run=newest).exists():
-        reopen_run(run=newest, by=by, reason=why)
+    last = decided(run)
+    if last is not None and last.kind in STOPPED and not hasattr(run, "batch"):
+        raise BadDispute(_("The settlement that gives this participant more was refused; ask for an adjustment."))
     return run
+
+
+def _run_of_now(event: Event, line: SettlementLine | None, by: User) -> SettlementRun | None:
+    """The run of what is known now, of the kind that the event has; None where a worker makes it."""
+    finals = SettlementRun.objects.sealed().filter(event=event, kind=RunKind.FINAL)
+    newest = finals.order_by("number").last()
+    if newest is None and line is not None and line.run.kind != RunKind.FINAL:
+        return settle(event=event, kind=RunKind(line.run.kind), by=by)
+    if newest is not None and line is not None and is_large(event) and _is_better(newest, line):
+        # What a worker has made of it by now.
+        return newest
+    return made_or_begun(event=event, by=by)
+
+
+def _is_better(run: SettlementRun, line: SettlementLine) -> bool:
+    """Whether the run gives the line's holder more for the meter than the line's run, and less of nothing."""
+    mine = SettlementLine.objects.filter(meter=line.meter_id, holder=line.holder_id).order_by()
+    sums = {"cents": sum_of_cents("credit"), "points": Sum("points")}
+    now, before = (mine.filter(run=each).aggregate(**sums) for each in (run.pk, line.run_id))
+    more = [from_cents(now["cents"]) - from_cents(before["cents"]), (now["points"] or 0) - (before["points"] or 0)]
+    return min(more) >= 0 and max(more) > 0
+
+
+def _reopen(event: Event, run: SettlementRun, why: str, by: User) -> None:
+    """Opens what is posted of the locked event, where the run replaces it."""
+    posted = newest_posted(event)
+    if posted is None or posted.number >= run.number or run.kind != RunKind.FINAL:
+        return
+    last = decided(posted)
+    if last is None or last.kind != DecisionKind.REOPENED:
+        reopen_run(run=posted, by=by, reason=why)
 
 
 def _decided(row: Dispute, state: DisputeState, why: str, by: User) -> Dispute:
@@ -295,6 +374,11 @@ def _write(dispute: Dispute, words: str, by: User, *, is_from_distributor: bool)
     return DisputeMessage.objects.create(
         dispute=dispute, author=by, words=words, is_from_distributor=is_from_distributor
     )
+
+
+def _count(by: User) -> None:
+    if not allow("dispute", str(by.pk), amount=MOST_SAID, seconds=WITHIN):
+        raise TooOften(_("You wrote a lot within an hour. Wait a while; everything so far has arrived."))
 
 
 def _said(words: str) -> str:

@@ -8,18 +8,17 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit import deed
 from accounts.models import User
-from common.intervals import clock_minute, local_day
+from common.intervals import clock_minute, clock_slot, local_day
 from common.money import parse_fraction
 from events.holiday_calendar import holiday_days
-from events.models import Enrollment, EnrollmentState, Event, Participation
+from events.models import Event, Participation
 from events.models.participation import NOT_COUNTED
-from settlement.baselines import Preset, day_type
+from settlement.baselines import Flag, Preset, day_type
 from settlement.errors import FlagDecided
 from settlement.integrity import high_pool, old_pool, record_delivery, window_load
 from settlement.models import (
@@ -33,9 +32,10 @@ from settlement.models import (
     SettlementRun,
 )
 from settlement.own_rules import frozen_rule
-from settlement.placebo.baseline import window_offsets
 from settlement.placebo.load import Hours, Load, in_day, taken
 from settlement.selectors import newest_lines
+from settlement.services.freeze import plan_of
+from settlement.services.membership import programs_at
 from settlement.services.placebo.fetch import fetch_load
 from settlement.traces import opened
 
@@ -45,6 +45,8 @@ HISTORY = timedelta(days=60)
 RECENT = timedelta(days=7)
 CHUNK = 100
 LONGEST_NOTE = 300
+# With one of these the hours before the event moved nothing.
+UNCOMPARED = {Flag.WINDOW_INCOMPLETE.value, Flag.WINDOW_NOT_USUAL.value}
 _MEASURED = (LineStatus.OK, LineStatus.NO_NOMINATION)
 
 Found = Iterator[tuple[SettlementLine, FlagKind, dict[str, Any]]]
@@ -160,8 +162,9 @@ def _from_readings(scene: _Scene, lines: Sequence[SettlementLine]) -> Found:
         load = fetch_load(meters=[line.meter for line in group], first=first, last=last, zone=scene.event.program.zone)
         like = _like_days(scene, load)
         window, usual = _windows(scene, load, like), _usual(scene, load, like)
+        days = [load.day(int(at)) for at in like]
         for row, line in enumerate(group):
-            yield from _of_line(scene, line, window[row], usual[row])
+            yield from _of_line(scene, line, days, window[row], usual[row])
 
 
 def _like_days(scene: _Scene, load: Load) -> np.ndarray[Any, np.dtype[np.intp]]:
@@ -174,11 +177,23 @@ def _like_days(scene: _Scene, load: Load) -> np.ndarray[Any, np.dtype[np.intp]]:
 
 
 def _windows(scene: _Scene, load: Load, like: Any) -> Any:
-    """(meters, days): Wh in the adjustment window; no columns where the rule has none."""
-    offsets = window_offsets(scene.rule.adjustment, load, scene.hours)
+    """(meters, days): Wh in the hours that the rule compared; no columns where it has none."""
+    offsets = _window_offsets(scene, load)
     if not offsets.size:
         return np.full((len(load.energy), 0), np.nan)
     return _usable(load, like, taken(load.energy, like, offsets).sum(axis=2))
+
+
+def _window_offsets(scene: _Scene, load: Load) -> Any:
+    """The slots of the window as it was, moved before a late notice, counted from the start of the event's day."""
+    zone = scene.event.program.zone
+    plan = plan_of(scene.event, scene.rule, load.minutes)
+    starts = () if plan is None else plan.window
+    places = [
+        (local_day(start, zone) - scene.hours.day).days * load.per_day + clock_slot(start, zone, load.minutes)
+        for start in starts
+    ]
+    return np.array(places, dtype=np.intp)
 
 
 def _usual(scene: _Scene, load: Load, like: Any) -> Any:
@@ -193,17 +208,25 @@ def _usable(load: Load, like: Any, values: Any) -> Any:
     return np.where(out, np.nan, values)
 
 
-def _of_line(scene: _Scene, line: SettlementLine, window: Any, usual: Any) -> Found:
-    if window.size and not np.isnan(window[-1]):
+def _of_line(scene: _Scene, line: SettlementLine, days: Sequence[date], window: Any, usual: Any) -> Found:
+    """What one line's readings say.
+
+    Args:
+        days: of the columns of window and usual; the event's own is the last.
+    """
+    trace = opened(line)
+    compared = not UNCOMPARED.intersection(trace.get("flags", ()))
+    if compared and window.size and not np.isnan(window[-1]):
         numbers = window_load(float(window[-1]), window[:-1][~np.isnan(window[:-1])].tolist())
         if numbers:
             yield line, FlagKind.WINDOW_LOAD, numbers
-    used = [row for row in opened(line).get("days", []) if row.get("rank") is not None]
-    numbers = old_pool(scene.hours.day, [date.fromisoformat(row["day"]) for row in used])
+    # The pool is all the days that were gathered, and not only those of them that a rule averages.
+    pool = {date.fromisoformat(row["day"]): row["mean_wh"] for row in trace.get("days", []) if row["mean_wh"]}
+    numbers = old_pool(scene.hours.day, list(pool))
     if numbers:
         yield line, FlagKind.OLD_POOL, numbers
-    before = usual[:-1][~np.isnan(usual[:-1])].tolist()
-    numbers = high_pool([float(parse_fraction(row["mean_wh"])) for row in used if row["mean_wh"]], before)
+    before = [float(wh) for day, wh in zip(days[:-1], usual[:-1], strict=True) if day not in pool and not np.isnan(wh)]
+    numbers = high_pool([float(parse_fraction(mean)) for mean in pool.values()], before)
     if numbers:
         yield line, FlagKind.HIGH_POOL, numbers
 
@@ -234,15 +257,10 @@ def _kw(wh: int, length: timedelta) -> float:
 def _two_programs(scene: _Scene, lines: Sequence[SettlementLine]) -> Found:
     """Lines of meters that took part in another program when the event began."""
     event, ids = scene.event, [line.meter_id for line in lines]
-    still = Q(ended_at__isnull=True) | Q(ended_at__gt=event.start)
-    others = Enrollment.objects.filter(still, meter__in=ids, state=EnrollmentState.ACTIVE, enrolled_at__lte=event.start)
-    names: dict[int, list[str]] = defaultdict(list)
-    found = others.exclude(program=event.program_id).order_by("program__name")
-    for meter_id, name in found.values_list("meter_id", "program__name"):
-        names[meter_id].append(name)
+    names = programs_at(event.start, ids, besides=event.program_id)
     overlapping = Participation.objects.filter(meter__in=ids, event__start__lt=event.end, event__end__gt=event.start)
     elsewhere = overlapping.exclude(event__program=event.program_id).exclude(state__in=NOT_COUNTED)
     called = set(elsewhere.values_list("meter_id", flat=True))
     for line in lines:
-        if names[line.meter_id]:
+        if line.meter_id in names:
             yield line, FlagKind.TWO_PROGRAMS, {"programs": names[line.meter_id], "called": line.meter_id in called}

@@ -1,6 +1,5 @@
 """What a run says of one participant: one line, or several where the program pays for several things."""
 
-from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
@@ -10,9 +9,9 @@ from settlement.baselines import RewardStatus, baseline_data, reward_data
 from settlement.baselines.packed import common_data, pack, pack_quick
 from settlement.baselines.trace import utc_text
 from settlement.models import LineStatus, SettlementLine, SettlementRun
-from settlement.services.case import Case
-from settlement.services.inputs import participant_digest
-from settlement.services.measured import Measured, QuickMeasured, Row
+from settlement.services.measuring.case import Case
+from settlement.services.measuring.inputs import participant_digest
+from settlement.services.measuring.measured import Measured, QuickMeasured, Row
 from settlement.services.paying import PayCase, with_pay
 from settlement.traces import opened_with, reward_said
 
@@ -24,6 +23,11 @@ LINE_STATUS = {
     RewardStatus.UNMEASURED: LineStatus.UNMEASURED,
 }
 MEASURED = (LineStatus.OK, LineStatus.NO_NOMINATION)
+
+
+def unmeasured_of(run: SettlementRun) -> set[int]:
+    """The ids of the meters that the run could not measure."""
+    return set(run.lines.exclude(status__in=MEASURED).order_by().values_list("meter_id", flat=True))
 
 
 def common_of(case: Case) -> dict[str, Any]:
@@ -41,7 +45,7 @@ def common_of(case: Case) -> dict[str, Any]:
 
 def lines_of(run: SettlementRun, case: Case, row: Row, pay: PayCase) -> list[SettlementLine]:
     """The participant's lines, unsaved: the primary one with the measurement first. A test pays nothing."""
-    line = _quick_line(run, row) if isinstance(row, QuickMeasured) else _line(run, case, row)
+    line = _quick_line(run, row) if isinstance(row, QuickMeasured) else _line(run, row)
     if pay.terms.is_plain or case.event.is_test:
         line.inputs_sha256 = participant_digest(row, pay)
         return [line]
@@ -76,7 +80,7 @@ def _quick_line(run: SettlementRun, row: QuickMeasured) -> SettlementLine:
     )
 
 
-def _line(run: SettlementRun, case: Case, row: Measured) -> SettlementLine:
+def _line(run: SettlementRun, row: Measured) -> SettlementLine:
     who, baseline, reward = row.participant, row.baseline, row.reward
     full = baseline_data(baseline)
     line = SettlementLine(
@@ -92,7 +96,7 @@ def _line(run: SettlementRun, case: Case, row: Measured) -> SettlementLine:
         performance_factor=None if reward.performance_factor is None else fraction_text(reward.performance_factor),
         credit=reward.credit,
         demand_savings=reward.demand_savings,
-        trace=pack(full) | _source(row) | _pending(case, row),
+        trace=pack(full) | _source(row) | _pending(row),
     )
     _keep(run, line, full | {"reward": reward_data(reward)})
     return line
@@ -113,17 +117,17 @@ def _keep(run: SettlementRun, line: SettlementLine, full: dict[str, Any]) -> Non
 
 
 def _source(row: Row) -> dict[str, Any]:
-    nomination = row.participant.nomination
-    return {} if nomination is None else {"source": nomination.source}
+    """Where the nomination came from, since when the meter is the holder's, and the earlier end to which it counts."""
+    who = row.participant
+    source = {} if who.nomination is None else {"source": who.nomination.source}
+    source |= {} if who.held_from is None else {"held_from": who.held_from.isoformat()}
+    return source if who.until is None else source | {"until": utc_text(who.until)}
 
 
-def _pending(case: Case, row: Measured) -> dict[str, str]:
+def _pending(row: Measured) -> dict[str, str]:
     """From when on readings of the event are missing, where some are."""
     there = {start for start, _wh, _estimated in row.readings}
-    since = _first_missing(case, row.baseline.minutes, there)
+    event = row.baseline.event
+    starts = slot_starts(event.start, event.end, row.baseline.minutes)
+    since = next((start for start in starts if start not in there), None)
     return {} if since is None else {"pending_from": utc_text(since)}
-
-
-def _first_missing(case: Case, minutes: int, there: set[datetime]) -> datetime | None:
-    starts = slot_starts(case.span.start, case.span.end, minutes)
-    return next((start for start in starts if start not in there), None)

@@ -1,7 +1,7 @@
 """What a case pays besides its plain price per kW: terms, who pays penalties, what the season has paid already."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,7 @@ from settlement.baselines import Floor
 from settlement.baselines.pay import NO_MONEY, PaidLine, Pay, PayCap, PayTerms, pay
 from settlement.baselines.quick_pay import QuickLine, QuickPay, QuickPayTerms, quick_pay, quick_pay_terms
 from settlement.models import LineKind, LineStatus, SettlementLine
-from settlement.services.measured import QuickMeasured, Row
+from settlement.services.measuring.measured import QuickMeasured, Row
 from settlement.services.season import Whose, settled_in_season
 
 # What a participant is paid, worked out in full or in whole numbers.
@@ -65,13 +65,19 @@ class PayCase:
 
 def open_pay(event: Event) -> PayCase:
     """What an event pays by its version. No query for plain terms, one each for penalties and for a season's cap."""
-    terms = terms_of(event.version)
+    terms = terms_for(event)
     is_capped = terms.cap_per_season is not None and not event.is_test
     return PayCase(
         terms=terms,
         organizations=_organizations(event) if terms.penalty_per_kw else frozenset(),
         before=settled_in_season(event) if is_capped else {},
     )
+
+
+def terms_for(event: Event) -> PayTerms:
+    """What the event pays by: its version, without penalty where nobody was told of it before it began."""
+    terms = terms_of(event.version)
+    return replace(terms, penalty_per_kw=Decimal(0)) if event.was_recorded else terms
 
 
 def terms_of(version: ProgramVersion) -> PayTerms:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from events.models import Event
 from settlement.models import RunKind, SettlementRun
-from settlement.services.participants import count_participants
+from settlement.services.measuring.participants import count_participants
 
 # Open runs are numbered from here on; sealed ones from 1, without a gap.
 OPEN = 1_000_000_000

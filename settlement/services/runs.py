@@ -21,17 +21,18 @@ from settlement.baselines import RewardStatus, rule_hash
 from settlement.canonical import digest
 from settlement.errors import EstimateAfterFinal, StillArriving
 from settlement.models import LineStatus, RunKind, SettlementLine, SettlementRun
-from settlement.services.case import Case, Participant, open_case
-from settlement.services.inputs import again, ground_data, header_data, participant_digest, run_digest
-from settlement.services.lines import MEASURED, common_of, lines_of
-from settlement.services.measure import Measurement
-from settlement.services.participants import (
+from settlement.services.decisions import authors_of
+from settlement.services.lines import common_of, lines_of, unmeasured_of
+from settlement.services.measuring.case import Case, Participant, open_case
+from settlement.services.measuring.inputs import again, ground_data, header_data, participant_digest, run_digest
+from settlement.services.measuring.participants import (
     Range,
     digest_of_states,
     read_participants,
     read_states,
     states_of,
 )
+from settlement.services.measuring.work import Measurement
 from settlement.services.paying import PayCase, open_pay
 from settlement.services.posting import lock_books
 from settlement.services.progress import OPEN, data_through
@@ -174,6 +175,8 @@ def _open_run(work: _Work) -> SettlementRun:
             raise _Gone
         run = _new_run(work)
     work.run_id = run.pk
+    if run.sealed_at is None:
+        _sign(run, work.by)
     if run.sealed_at is None and run.common["ground"] != work.ground:
         _begin_again(run, work)
     return run
@@ -194,6 +197,17 @@ def _new_run(work: _Work) -> SettlementRun:
     )
 
 
+def _sign(run: SettlementRun, by: User | None) -> None:
+    """Keeps that somebody else goes on with the run: none of its authors approves it."""
+    if by is None or by.pk in authors_of(run):
+        return
+    if run.created_by_id is None:
+        run.created_by = by
+    else:
+        run.common["also_by"] = [*run.common.get("also_by", ()), by.pk]
+    SettlementRun.objects.filter(pk=run.pk).update(created_by=run.created_by, common=run.common)
+
+
 def _begun(work: _Work) -> dict[str, Any]:
     return common_of(work.case) | {"ground": work.ground, "parts": []}
 
@@ -204,7 +218,8 @@ def _begin_again(run: SettlementRun, work: _Work) -> None:
     work.refresh()
     if run.common["ground"] != work.ground:
         _delete_lines(run, Range(0, None))
-        run.rule_sha256, run.common = rule_hash(work.case.preset), _begun(work)
+        signed = {key: value for key, value in run.common.items() if key == "also_by"}
+        run.rule_sha256, run.common = rule_hash(work.case.preset), _begun(work) | signed
         SettlementRun.objects.filter(pk=run.pk).update(rule_sha256=run.rule_sha256, common=run.common)
 
 
@@ -304,8 +319,7 @@ def _sealed_as(run: SettlementRun, work: _Work, number: int, sha256: str) -> Set
         run.data_through = data_through(run)
     run.save(update_fields=["common", "number", "inputs_sha256", "sealed_at", "data_through"])
     if run.kind == RunKind.FINAL:
-        lost = run.lines.exclude(status__in=MEASURED).order_by().values_list("meter_id", flat=True)
-        mark_measured(event=run.event, unmeasured=sorted(set(lost)))
+        mark_measured(event=run.event, unmeasured=unmeasured_of(run))
     return run
 
 

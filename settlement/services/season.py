@@ -1,22 +1,24 @@
 """The cap on what a meter earns its holder in a season, held over all of the season’s events.
 
-What counts is the ledger: a posting never brings anybody above the cap. Settlements already leave each other the room
-that the newest final runs leave, and are sealed one after the other, so that a posting is seldom refused.
+What counts is what was posted: a posting never brings anybody above the cap. Settlements already leave each other the
+room that the newest final runs leave, and are sealed one after the other, so that a posting is seldom refused. A run
+that was refused takes no room and gives none: its event counts with what is posted of it.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils.translation import ngettext
 
 from common.intervals import day_bounds, local_day
 from events.models import Event
 from settlement.errors import SeasonFull
 from settlement.exact import from_cents, sum_of_cents
-from settlement.models import Account, BatchKind, LedgerEntry, LineKind, SettlementLine, SettlementRun, Unit
-from settlement.selectors import newest_lines
+from settlement.models import STOPPED, LedgerBatch, LineKind, RunDecision, RunKind, SettlementLine, SettlementRun
 
 # Whose amount it is: meter and holder.
 Whose = tuple[int, int | None]
@@ -36,8 +38,7 @@ def season_bounds(event: Event) -> tuple[datetime, datetime]:
 
 def settled_in_season(event: Event) -> dict[Whose, Decimal]:
     """What the newest final runs of the season’s other events pay: the cap holds in any order of settling."""
-    lines = SettlementLine.objects.filter(_in_season(event), kind__in=PAID_KINDS, credit__gt=0)
-    return _sums(newest_lines(lines.exclude(run__event=event.pk)), "meter_id", "credit")
+    return _pay_of([run.pk for run in _counting(event, _standing) if run.event_id != event.pk])
 
 
 def check_season(*, run: SettlementRun) -> None:
@@ -52,10 +53,10 @@ def check_season(*, run: SettlementRun) -> None:
     cap = _cap(event)
     if cap is None:
         return
-    due = _sums(run.lines.filter(kind__in=PAID_KINDS, credit__gt=0), "meter_id", "credit")
-    posted = _posted(event)
-    mine = _sums(posted.filter(line__run__event=event.pk), "line__meter_id", "amount")
-    others = _sums(posted.exclude(line__run__event=event.pk), "line__meter_id", "amount")
+    posted = _counting(event, _posted)
+    due = _pay_of([run.pk])
+    mine = _pay_of([each.pk for each in posted if each.event_id == event.pk])
+    others = _pay_of([each.pk for each in posted if each.event_id != event.pk])
     over = [
         whose
         for whose, amount in due.items()
@@ -69,25 +70,33 @@ def _cap(event: Event) -> Decimal | None:
     return event.version.cap_per_season
 
 
-def _in_season(event: Event, path: str = "") -> Q:
+def _counting(event: Event, choose: Callable[[list[SettlementRun]], SettlementRun | None]) -> list[SettlementRun]:
+    """Of each event of the season the final run that counts, chosen among all of them, the newest first. One query."""
     start, end = season_bounds(event)
-    within = {"program": event.program_id, "start__gte": start, "start__lt": end}
-    return Q(**{f"{path}run__event__{name}": value for name, value in within.items()})
-
-
-def _posted(event: Event) -> QuerySet[LedgerEntry]:
-    """What is owed to participants for the season’s events, corrections included. Adjustments are beside it."""
-    return LedgerEntry.objects.filter(
-        _in_season(event, "line__"),
-        account=Account.OWED,
-        unit=Unit.MONEY,
-        batch__kind=BatchKind.RUN,
-        line__kind__in=PAID_KINDS,
+    runs = SettlementRun.objects.sealed().filter(
+        kind=RunKind.FINAL, event__program=event.program_id, event__start__gte=start, event__start__lt=end
     )
+    decisions = RunDecision.objects.filter(run=OuterRef("pk")).order_by("-pk").values("kind")
+    is_posted = Exists(LedgerBatch.objects.filter(run=OuterRef("pk")))
+    rows = runs.annotate(decided=Subquery(decisions[:1]), is_posted=is_posted).defer("common")
+    ordered = rows.order_by("event_id", "-number")
+    chosen = [choose(list(group)) for _event_id, group in groupby(ordered, key=lambda run: run.event_id)]
+    return [run for run in chosen if run is not None]
 
 
-def _sums(rows: QuerySet[Any], meter: str, amount: str) -> dict[Whose, Decimal]:
-    sums = rows.order_by().values_list(meter, "holder_id").annotate(cents=sum_of_cents(amount))
+def _standing(runs: list[Any]) -> SettlementRun | None:
+    newest = runs[0]
+    return _posted(runs) if newest.decided in STOPPED and not newest.is_posted else newest
+
+
+def _posted(runs: list[Any]) -> SettlementRun | None:
+    return next((run for run in runs if run.is_posted), None)
+
+
+def _pay_of(runs: list[int]) -> dict[Whose, Decimal]:
+    """What these runs pay each meter and holder. One query."""
+    lines = SettlementLine.objects.filter(run__in=runs, kind__in=PAID_KINDS, credit__gt=0).order_by()
+    sums = lines.values_list("meter_id", "holder_id").annotate(cents=sum_of_cents("credit"))
     return {(meter_id, holder_id): from_cents(cents) for meter_id, holder_id, cents in sums}
 
 

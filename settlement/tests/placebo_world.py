@@ -11,7 +11,7 @@ def placebo_result(number: str = "M1") -> dict[str, Any]:
         _rule("weighted-twelve-additive", 0.056, -0.004, "best", number),
     ]
     return {
-        "format": 1,
+        "format": 2,
         "first": "2026-06-01",
         "last": "2026-06-12",
         "days": 10,
@@ -19,6 +19,8 @@ def placebo_result(number: str = "M1") -> dict[str, Any]:
         "meters": 1,
         "meters_left_out": 3,
         "cells": 20,
+        "compared": 0.8,
+        "halves": {"earlier": ["2026-06-01", "2026-06-05", 5], "later": ["2026-06-08", "2026-06-12", 5]},
         "used_wh": 20_000,
         "in_force": "three-day",
         "recommended": "weighted-twelve-additive",
@@ -38,16 +40,20 @@ def placebo_result(number: str = "M1") -> dict[str, Any]:
 def _rule(preset: str, nothing: float, bias: float, verdict: str, number: str) -> dict[str, Any]:
     part = {"cells": 10, "rrmse": 0.2, "bias": bias, "for_nothing": nothing}
     names = [("size", "below_5"), ("size", "below_50"), ("solar", "no_solar"), ("use", "home"), ("holder", "home")]
+    intervals = {
+        "rrmse": [0.1, 0.3],
+        "bias": [bias - 0.01, bias + 0.01],
+        "for_nothing": [nothing - 0.01, nothing + 0.01],
+    }
     return {
         "preset": preset,
         **part,
         "cells": 20,
+        "coverage": 0.8 if verdict == "biased" else 1.0,
+        "earlier": part | {"intervals": intervals},
+        "later": part | {"rrmse": 0.25, "intervals": intervals},
         "money": round(nothing * 5000, 2),
-        "intervals": {
-            "rrmse": [0.1, 0.3],
-            "bias": [bias - 0.01, bias + 0.01],
-            "for_nothing": [nothing - 0.01, nothing + 0.01],
-        },
+        "intervals": intervals,
         "verdict": verdict,
         "extra": round(nothing - 0.056, 6),
         "extra_interval": [0.004, 0.02],

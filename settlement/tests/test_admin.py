@@ -11,8 +11,10 @@ from settlement.models import (
     DecisionKind,
     LedgerBatch,
     LedgerEntry,
+    MonthDecision,
     MonthLine,
     MonthRun,
+    MonthWord,
     RunDecision,
     SettlementLine,
     SettlementRun,
@@ -25,6 +27,7 @@ from tests.builder import make_admin, make_distributor
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 MODELS = (
     SettlementRun, SettlementLine, LedgerBatch, LedgerEntry, RunDecision, Adjustment, MonthRun, MonthLine, SheetReading,
+    MonthDecision,
 )  # fmt: skip
 
 
@@ -41,6 +44,7 @@ def world():
     batch = LedgerBatch.objects.create(distributor=here.distributor, number=2, kind=BatchKind.MONTH, sha256="2" * 64)
     month = MonthRun.objects.create(program=program, month=date(2026, 7, 1), number=1, batch=batch)
     MonthLine.objects.create(run=month, meter=here.home, holder_id=here.resident.pk, factor="1/2", credit=1)
+    MonthDecision.objects.create(run=month, kind=MonthWord.APPROVED, decided_by=here.admin)
     SheetReading.objects.create(event=event, run=run, file_name="sheet.csv", read_by=here.admin)
     return world
 

@@ -9,7 +9,8 @@ from rest_framework.test import APIRequestFactory, force_authenticate
 from events.services import record_completed_event
 from events.tests.world import PAST
 from settlement.api import RewardViewSet
-from settlement.services import settle
+from settlement.models import RunKind
+from settlement.services import post_run, settle
 from settlement.tests.world import EVENT_DAY, make_case, put
 from tests.builder import make_token
 
@@ -51,6 +52,8 @@ def test_a_reward_says_what_for_and_how_much(case):
         "performance_factor": "0.800000",
         "credit": "2.24",
         "currency": "USD",
+        "points": 0,
+        "is_final": False,
     }
     assert get(DETAIL, world.here.resident, pk=row["id"]).data == row
 
@@ -109,3 +112,26 @@ def test_the_list_takes_a_fixed_number_of_queries(case, django_assert_max_num_qu
     settle(event=event)
     with django_assert_max_num_queries(3):
         get(LIST, world.here.admin)
+
+
+def test_while_a_correction_waits_or_is_refused_what_was_posted_is_shown(case):
+    world, _, event = case
+    settle(event=event, kind=RunKind.PRELIMINARY)
+    (row,) = get(LIST, world.here.resident).data["results"]
+    assert (row["credit"], row["is_final"]) == ("2.24", False)
+    post_run(run=settle(event=event))
+    put(world.here.home, EVENT_DAY, 500)
+    run = settle(event=event)
+    (row,) = get(LIST, world.here.resident).data["results"]
+    assert (row["credit"], row["is_final"]) == ("2.24", True)
+    assert get(DETAIL, world.here.resident, pk=run.lines.get(meter=world.here.home).pk).status_code == 404
+    post_run(run=run)
+    (row,) = get(LIST, world.here.resident).data["results"]
+    assert (row["credit"], row["is_final"]) == ("2.80", True)
+
+
+def test_points_stand_beside_money():
+    world, _, event = make_case(points_per_kwh=100)
+    settle(event=event)
+    (row,) = get(LIST, world.here.resident).data["results"]
+    assert (row["credit"], row["points"]) == ("2.24", 160)

@@ -78,16 +78,17 @@ def meters(draw, name):
     starts = plan.reading_starts([planned for planned in plan.days if planned.refused is None])
     few = draw(st.lists(WH, min_size=1, max_size=60))
     readings = {start: Reading(few[place * 7 % len(few)]) for place, start in enumerate(starts)}
-    return plan, excluded, readings
+    spoiled = plan.window[:1] if draw(st.booleans()) else ()
+    return plan, excluded, dict.fromkeys(spoiled, Exclusion.EVENT), readings
 
 
 @pytest.mark.parametrize("name", BY_DAYS)
 @given(data=st.data())
 @settings(max_examples=25, deadline=None)
 def test_whole_numbers_give_the_exact_baseline_reward_and_trace(name, data):
-    plan, excluded, readings = data.draw(meters(name))
-    exact = compute_baseline(plan, MeterHistory(readings, plan.minutes, excluded))
-    pattern = plain_pattern(plan, excluded)
+    plan, excluded, not_usual, readings = data.draw(meters(name))
+    exact = compute_baseline(plan, MeterHistory(readings, plan.minutes, excluded, not_usual))
+    pattern = plain_pattern(plan, excluded, usual_window=not not_usual)
     assert pattern is not None
     (quick,) = quick_baselines(plan, pattern, energies_of(plan, pattern, readings))
     full, common = baseline_data(exact), common_data(plan.preset, plan.event, HOLIDAYS)
@@ -148,13 +149,13 @@ def test_terms_that_need_more_than_the_reward_are_not_paid_in_whole_numbers():
 @given(data=st.data())
 @settings(max_examples=15, deadline=None)
 def test_any_baseline_comes_out_of_the_packed_form_as_it_went_in(name, data):
-    plan, excluded, readings = data.draw(meters(name))
+    plan, excluded, not_usual, readings = data.draw(meters(name))
     starts = sorted(readings)
     for start in data.draw(st.lists(st.sampled_from(starts), max_size=8)):
         readings[start] = Reading(readings[start].energy_wh, estimated=True)
     for start in data.draw(st.lists(st.sampled_from(starts), max_size=30, unique=True)):
         del readings[start]
-    full = baseline_data(compute_baseline(plan, MeterHistory(readings, plan.minutes, excluded)))
+    full = baseline_data(compute_baseline(plan, MeterHistory(readings, plan.minutes, excluded, not_usual)))
     assert opened_data(pack(full), common_data(plan.preset, plan.event, HOLIDAYS)) == full
 
 

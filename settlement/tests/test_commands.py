@@ -7,12 +7,14 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from events.models import Event, EventState
-from events.tests.world import make_announced, make_draft, make_program
+from events.models import Event, EventState, Program
+from events.services import record_completed_event
+from events.tests.world import PAST, make_announced, make_draft, make_program
 from settlement.models import LedgerBatch, SettlementRun
-from settlement.services import COLUMNS
+from settlement.services import COLUMNS, approve_run, refuse_run
+from settlement.services import settle as settle_event
 from settlement.tests.world import make_case, put_history
-from tests.builder import make_distributor, make_meter, make_world
+from tests.builder import make_admin, make_distributor, make_meter, make_world
 
 pytestmark = pytest.mark.django_db
 SPAN = {"start": "2026-07-22T16:00", "end": "2026-07-22T18:00"}
@@ -126,3 +128,16 @@ def test_an_event_that_was_recorded_before_is_found():
     _, program, event = make_case()
     settle()
     assert program.events.get() == event
+
+
+def test_a_run_that_was_there_is_posted_only_once_somebody_approved_it(world):
+    event = record_completed_event(program=Program.objects.get(name="Load response"), start=PAST[0], end=PAST[1])
+    run = settle_event(event=event)
+    assert "not posted: this run was there before" in settle()
+    assert not LedgerBatch.objects.exists()
+    second = make_admin(event.program.distributor)
+    refuse_run(run=run, by=second, reason="the school was closed")
+    assert "refused (the school was closed)" in settle()
+    approve_run(run=run, by=second)
+    assert "Note" not in settle()
+    assert LedgerBatch.objects.get().run == run

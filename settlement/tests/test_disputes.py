@@ -13,7 +13,8 @@ from accounts.exports import parts
 from delivery.models import Notice
 from events.models import Participation, ParticipationState
 from meters.models import IntervalReading
-from settlement.errors import BadDispute, DisputeDecided, NotApproved, ReasonMissing, TooLate
+from organizations.models import Membership, MembershipRole
+from settlement.errors import BadDispute, DisputeDecided, NotApproved, ReasonMissing, TooLate, TooOften
 from settlement.models import (
     AdjustmentState,
     BatchKind,
@@ -39,10 +40,10 @@ from settlement.services import (
     withdraw_dispute,
     write_in_dispute,
 )
-from settlement.services.disputes import lacks_remedy
+from settlement.services.disputes import MOST_OPENINGS, MOST_SAID, lacks_remedy
 from settlement.tests.world import EVENT_DAY, make_case, put
 from settlement.working_days import working_day_after
-from tests.builder import make_admin
+from tests.builder import make_admin, make_member
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -62,7 +63,7 @@ class Case:
 
     def open(self, **fields: object) -> Dispute:
         values = {"line": self.line, "category": DisputeCategory.READING, "by": self.here.resident} | fields
-        return open_dispute(**values)  # type: ignore[arg-type]
+        return open_dispute(**values)  # type: ignore[arg-type]  # as the dict above says
 
     @property
     def state(self) -> str:
@@ -183,7 +184,7 @@ def test_a_promise_whose_adjustment_is_refused_can_be_kept_by_another_one(case):
 
 def test_in_favor_by_settling_again_posts_the_difference_after_approval(case):
     opened = case.open()
-    with pytest.raises(BadDispute, match="same"):
+    with pytest.raises(BadDispute, match="more"):
         resolve_by_settling(dispute=opened, outcome="You are right.", by=case.here.admin)
     opened.refresh_from_db()
     assert opened.state == DisputeState.OPEN
@@ -283,3 +284,60 @@ def test_the_database_refuses_what_cannot_be(case):
     ):
         with pytest.raises(IntegrityError), transaction.atomic():
             Dispute.objects.filter(pk=opened.pk).update(**change)
+
+
+def told(case, opened):
+    return Notice.objects.filter(user=case.second, url=f"/ops/disputes/{opened.pk}").count()
+
+
+def test_the_admins_are_told_once_while_it_waits_for_them(case):
+    opened = case.open()
+    for number in range(5):
+        write_in_dispute(dispute=opened, words=f"And {number}.", by=case.here.resident)
+    assert (told(case, opened), opened.messages.count()) == (1, 5)
+    answer_dispute(dispute=opened, words="We look.", by=case.here.admin)
+    for words in ("Thanks.", "Still?"):
+        write_in_dispute(dispute=opened, words=words, by=case.here.resident)
+    assert told(case, opened) == 2
+
+
+def test_nobody_says_more_than_an_hour_allows(case):
+    opened = case.open()
+    for number in range(MOST_SAID - 1):
+        write_in_dispute(dispute=opened, words=f"{number}", by=case.here.resident)
+    with pytest.raises(TooOften, match="Wait a while"):
+        write_in_dispute(dispute=opened, words="more", by=case.here.resident)
+    assert opened.messages.count() == MOST_SAID - 1
+    answer_dispute(dispute=opened, words="The distributor may.", by=case.here.admin)
+
+
+def test_a_figure_may_be_questioned_three_times(case):
+    for _time in range(MOST_OPENINGS):
+        withdraw_dispute(dispute=case.open(), by=case.here.resident)
+    with pytest.raises(BadDispute, match="3 times"):
+        case.open()
+    assert (Dispute.objects.count(), case.state) == (MOST_OPENINGS, ParticipationState.RESOLVED)
+
+
+def test_closing_an_account_takes_ones_own_words_out_of_the_organizations_dispute():
+    case = Case()
+    case.line = case.run.lines.select_related("run__event__program__distributor").get(meter=case.here.school)
+    writer = case.here.organization_admin
+    opened = case.open(by=writer, words="I am Wanda.")
+    write_in_dispute(dispute=opened, words="So am I.", by=case.here.member)
+    answer_dispute(dispute=opened, words="Noted.", by=case.here.admin)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        opened.messages.filter(author=writer).update(words="")
+    heir = make_member(case.here.organization)
+    Membership.objects.filter(user=heir).update(role=MembershipRole.ADMIN)
+    close_account(user=writer, by=writer)
+    assert [said.words for said in opened.messages.all()] == ["", "So am I.", "Noted."]
+    opened.refresh_from_db()
+    assert opened.state == DisputeState.ANSWERED
+
+
+def test_what_the_distributors_people_wrote_stays_when_they_leave(case):
+    opened = case.open(words="I am Rita.")
+    answer_dispute(dispute=opened, words="Noted.", by=case.second)
+    close_account(user=case.second, by=case.second)
+    assert [said.words for said in opened.messages.all()] == ["I am Rita.", "Noted."]

@@ -24,7 +24,7 @@ from settlement.evidence.recompute import recompute
 from settlement.evidence.verify import verify
 from settlement.models import SettlementLine
 from settlement.services import post_run, settle
-from settlement.tests.world import EVENT_DAY, POOL, put
+from settlement.tests.world import EVENT_DAY, POOL, put, told_before
 from tests.builder import make_meter, make_user, make_world, map_meter
 
 pytestmark = pytest.mark.django_db
@@ -113,7 +113,7 @@ def test_a_forecast_pays_by_what_was_predicted_before_people_were_told():
 
 
 def make_control_case(homes):
-    world, _, event = make_rich_case(preset="control-group")
+    world, _, event = make_rich_case(preset="control-group", control_share=Decimal("0.1"))
     for number in range(homes):
         meter = make_meter(world.here.distributor, f"held-{number}")
         map_meter(meter, make_user(world.here.distributor))
@@ -163,7 +163,7 @@ TERMS = [
 def test_every_kind_of_line_is_computed_again(terms):
     world, _, event = make_rich_case(**terms)
     put(world.here.school, EVENT_DAY, 45_000, hours=(16, 18))  # less than nominated: a penalty
-    run = settle(event=event)
+    run = settle(event=told_before(event))
     kinds = set()
     for meter in (world.here.home, world.here.school):
         data = bundle(run, meter)

@@ -3,21 +3,23 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
+import numpy as np
 import pytest
 
 from accounts.models import AuditEntry
-from events.models import Enrollment
+from events.models import Enrollment, EnrollmentState, Participation, ParticipationState
 from events.services import record_completed_event
 from events.tests.world import make_program
 from meters.models import IntervalReading
 from settlement.errors import FlagDecided
-from settlement.flag_words import flag_words
 from settlement.integrity import high_pool, old_pool, record_delivery, window_load
 from settlement.models import FlagCheck, FlagKind, FlagState, IntegrityFlag, SettlementRun
 from settlement.selectors import open_flags
 from settlement.services import settle
 from settlement.services.flags import check_due_runs, check_run, decide_flag
-from settlement.tests.world import EVENT_DAY, make_case, put
+from settlement.tests.world import EVENT_DAY, local, make_case, put
+from settlement.words.flags import flag_words
+from tests.builder import make_meter
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -95,9 +97,9 @@ def test_high_comparable_days_are_flagged():
     settle(event=event)
     check_due_runs()
     flag = flags_of(world.here.home)[FlagKind.HIGH_POOL]
-    # 3 days of 1000 and 27 of 500 make 550 on average.
-    assert flag.numbers == {"pool_wh": 1000.0, "before_wh": 550.0, "share": 0.818}
-    assert "82 % more" in flag_words(flag)
+    # 3 days of 1000, and 27 of 500 before them.
+    assert flag.numbers == {"pool_wh": 1000.0, "before_wh": 500.0, "share": 1.0}
+    assert "100 % more" in flag_words(flag)
 
 
 def test_old_comparable_days_are_flagged():
@@ -126,6 +128,124 @@ def test_a_meter_in_two_programs_is_flagged_with_the_other_ones_name():
     assert flag.numbers == {"programs": ["Other offer"], "called": False}
     assert "Other offer" in flag_words(flag)
     assert FlagKind.TWO_PROGRAMS not in flags_of(world.here.school)
+
+
+def test_the_days_that_a_rule_does_not_average_are_of_its_pool_all_the_same():
+    """Five days of 1000 and five of 600 in the pool: the five highest are averaged, the pool is 800."""
+    world, _program, event = make_case(preset="high-five-of-ten")
+    for number, day in enumerate(business_days(40)):
+        put(world.here.home, day, 1000 if number < 5 else 600 if number < 10 else 700)
+    settle(event=event)
+    check_due_runs()
+    assert FlagKind.HIGH_POOL not in flags_of(world.here.home)
+
+
+def test_the_newest_day_of_the_pool_counts_whether_it_is_averaged_or_not():
+    world, _program, event = make_case(preset="high-five-of-ten")
+    home = world.here.home
+    IntervalReading.objects.filter(meter=home).delete()
+    for number, day in enumerate(business_days(40)):
+        # All but the newest lie more than 30 days back, and are higher.
+        if number == 0 or number >= 23:
+            put(home, day, 500 if number == 0 else 1000)
+    put(home, EVENT_DAY, 600)
+    settle(event=event)
+    check_due_runs()
+    assert FlagKind.OLD_POOL not in flags_of(home)
+
+
+def honest_town(count=300):
+    """Meters whose hours are drawn alike each day, log-normal with a deviation of 0.35: Wh by (meter, day, hour)."""
+    random = np.random.default_rng(20261123)
+    days = [EVENT_DAY, *business_days(45)]
+    energy = np.rint(random.lognormal(7, 0.35, (count, len(days), 6))).astype(int)
+    return days, energy
+
+
+def test_of_honest_meters_as_many_are_flagged_as_the_definitions_say():
+    world, _program, event = make_case(preset="high-five-of-ten-ratio-20")
+    days, energy = honest_town()
+    meters = [make_meter(world.here.distributor, f"town-{n}", interval_minutes=60) for n in range(len(energy))]
+    IntervalReading.objects.bulk_create(
+        IntervalReading(meter=meter, start=local(day, 12 + hour), energy_wh=int(energy[row, at, hour]))
+        for row, meter in enumerate(meters)
+        for at, day in enumerate(days)
+        for hour in range(6)
+    )
+    Participation.objects.bulk_create(
+        Participation(event=event, meter=meter, state=ParticipationState.MEASURED) for meter in meters
+    )
+    run = settle(event=event)
+    check_run(run=run)
+    found = IntegrityFlag.objects.filter(line__run=run, line__meter__in=meters)
+    flagged = {kind: set(found.filter(kind=kind).values_list("line__meter", flat=True)) for kind in FlagKind.values}
+    # 14:00 to 16:00 local is the event's; its window are the three hours that end one hour before.
+    within = sum((event.start - day * DAY).date() in days for day in range(1, 61))
+    usual = energy[:, 1 : within + 1, 4:6].mean(axis=2)
+    pool, before = usual[:, :10].mean(axis=1), usual[:, 10:].mean(axis=1)
+    high = {meters[row].pk for row in np.flatnonzero(pool > 1.25 * before)}
+    window = energy[:, : within + 1, 0:3].sum(axis=2)
+    spread = window[:, 1:].std(axis=1, ddof=1)
+    odd = {meters[row].pk for row in np.flatnonzero(window[:, 0] > window[:, 1:].mean(axis=1) + 3 * spread)}
+    assert flagged[FlagKind.HIGH_POOL] == high
+    assert flagged[FlagKind.WINDOW_LOAD] == odd
+    assert len(high) <= 0.03 * len(meters)
+    assert len(odd) <= 0.03 * len(meters)
+    assert not flagged[FlagKind.OLD_POOL] | flagged[FlagKind.TWO_PROGRAMS] | flagged[FlagKind.RECORD]
+
+
+def test_of_a_late_notice_the_hours_before_it_are_looked_at():
+    """Told at noon of an event at 16:00: the rule compares 9 to 12 and not 12 to 15."""
+    world, _program, event = make_case(preset="three-day-additive-20")
+    home = world.here.home
+    for number, day in enumerate(business_days(20)):
+        put(home, day, 1000 + 10 * (number % 2), hours=(8, 18))
+    put(home, EVENT_DAY, 1000, hours=(8, 12))
+    put(home, EVENT_DAY, 3000, hours=(12, 15))
+    type(event).objects.filter(pk=event.pk).update(notified_at=local(EVENT_DAY, 12))
+    event.refresh_from_db()
+    settle(event=event)
+    check_due_runs()
+    assert FlagKind.WINDOW_LOAD not in flags_of(home)
+    put(home, EVENT_DAY, 3000, hours=(9, 12))
+    settle(event=event)
+    check_due_runs()
+    assert flags_of(home)[FlagKind.WINDOW_LOAD].numbers["wh"] == 18000
+
+
+@pytest.mark.parametrize("became", ["left", "paused", "asked again"])
+def test_what_became_of_the_other_program_since_changes_nothing(became):
+    world, _program, event = make_case(preset="three-day")
+    other = make_program(world.here.distributor, name="Other offer")
+    Enrollment.objects.filter(program=other).exclude(meter=world.here.home).delete()
+    Enrollment.objects.filter(program=other).update(enrolled_at=event.start - DAY)
+    row = Enrollment.objects.get(program=other)
+    if became == "paused":
+        row.state = EnrollmentState.PAUSED
+    else:
+        row.ended_at = event.start + DAY
+    row.save()
+    if became == "asked again":
+        row.state, row.enrolled_at, row.ended_at = EnrollmentState.APPLIED, event.end + 2 * DAY, None
+        row.save()
+    settle(event=event)
+    check_due_runs()
+    assert flags_of(world.here.home)[FlagKind.TWO_PROGRAMS].numbers["programs"] == ["Other offer"]
+
+
+@pytest.mark.parametrize("was", ["left before", "joined later", "refused"])
+def test_who_was_not_in_the_other_program_then_is_not_flagged(was):
+    world, _program, event = make_case(preset="three-day")
+    other = make_program(world.here.distributor, name="Other offer")
+    fields = {
+        "left before": {"enrolled_at": event.start - 2 * DAY, "ended_at": event.start - DAY},
+        "joined later": {"enrolled_at": event.start + DAY},
+        "refused": {"enrolled_at": event.start - DAY, "state": EnrollmentState.REFUSED},
+    }[was]
+    Enrollment.objects.filter(program=other).update(**fields)
+    settle(event=event)
+    check_due_runs()
+    assert FlagKind.TWO_PROGRAMS not in flags_of(world.here.home)
 
 
 @pytest.fixture

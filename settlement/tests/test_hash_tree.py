@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from settlement.hash_tree import path_of, root_of
-from settlement.services.inputs import run_digest
+from settlement.services.measuring.inputs import run_digest
 
 LEAVES = st.sets(st.integers(0, 999), min_size=1, max_size=20).map(
     lambda numbers: [hashlib.sha256(str(number).encode()).hexdigest() for number in numbers]

@@ -1,15 +1,18 @@
 """Who is told of a reward, and what."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
 from dashboards.tests.story import add_readings, lower, make_program, past_event, settled
 from delivery.models import Message, Notice, Topic
-from settlement.models import Account, LedgerBatch, LedgerEntry
+from settlement.models import Account, LedgerBatch, LedgerEntry, Unit
 from settlement.notices import tell_holders, write_reward
-from tests.builder import make_world
+from settlement.services import approve_adjustment, ask_adjustment, post_run, settle
+from settlement.tests.world import make_case
+from tests.builder import make_admin, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -66,3 +69,36 @@ def test_correction_downward_is_not_called_a_reward():
     letter = write_reward(PAYLOAD | {"amount": "-1.00"})
     assert letter.title.startswith("Correction")
     assert "$1.00 less" in letter.body
+
+
+@pytest.mark.parametrize(
+    ("terms", "words"),
+    [
+        ({"rate": "0", "points_per_kwh": 100}, "160 points for the event"),
+        ({"points_per_kwh": 100}, "$2.24 and 160 points for the event"),
+    ],
+)
+def test_points_alone_are_told_and_beside_money_they_are_named(terms, words):
+    world, _, event = make_case(**terms)
+    batch = post_run(run=settle(event=event))
+    event.end = timezone.now()
+    assert tell_holders(batch=batch, event=event, entries=batch.entries.all()) > 0
+    notice = Notice.objects.get(user=world.here.resident, topic=Topic.REWARDS)
+    assert words in notice.title
+
+
+def test_an_adjustment_of_points_is_told():
+    world, _, _event = make_case()
+    here = world.here
+    ask = {"distributor": here.distributor, "holder": here.resident, "amount": Decimal(1), "unit": Unit.POINTS}
+    asked = ask_adjustment(**ask, reason="goodwill", by=here.admin)
+    approve_adjustment(adjustment=asked, by=make_admin(here.distributor))
+    notice = Notice.objects.get(user=here.resident, topic=Topic.REWARDS)
+    assert notice.title == "1 point added to your rewards"
+
+
+def test_a_letter_of_before_there_were_points_in_it_is_written_as_it_was():
+    assert "points" not in PAYLOAD
+    assert "$4.10" in write_reward(PAYLOAD).title
+    less = write_reward(PAYLOAD | {"amount": "0", "points": "-12"})
+    assert "12 points less are owed" in less.text

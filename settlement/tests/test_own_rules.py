@@ -123,6 +123,7 @@ def test_a_rule_starts_as_a_copy_of_a_preset(world):
         ({"low_percent": "120"}, "lie on both sides of 1"),
         ({"days_back": 90}, "the extended walk is not the shorter one"),
         ({"method": "CONTROL_GROUP"}, "a control group needs no same-day adjustment"),
+        ({"method": "CONTROL_GROUP", "adjustment": "NONE", "group_minimum": 4}, "a control group has at least 5 homes"),
         ({"method": "FORECAST", "adjustment": "ADDITIVE"}, "a forecast is adjusted by a ratio or not at all"),
     ],
 )

@@ -160,6 +160,65 @@ def test_a_rule_that_says_nothing_of_most_hours_is_left_out():
     assert thin == {"rare": 0.25}
 
 
+def test_rules_are_compared_on_the_cells_that_all_of_them_cover():
+    """The shirker says nothing of the hard half of the days; on all its own cells it would look the better one."""
+    random = np.random.default_rng(1)
+    actual = np.full((4, 20, 2), 1000.0)
+    hard = np.zeros((1, 20, 1), bool)
+    hard[:, 1::2] = True
+    noise = random.choice([-1.0, 1.0], actual.shape) * np.where(hard, 300, 20)
+    noise[:, :, 1] = -noise[:, :, 0]
+    steady, shirker = actual + noise, np.where(hard, np.nan, actual + 2 * noise)
+    rules = {"steady": steady, "shirker": shirker}
+    found, thin = audit(Measurements(actual, rules, np.tile([2.0, np.inf], (4, 1)), {}))
+    assert thin == {}
+    verdicts = {name: row.judged.verdict for name, row in found.items()}
+    assert verdicts == {"steady": Verdict.BEST, "shirker": Verdict.DEARER}
+    assert (found["steady"].coverage, found["shirker"].coverage, found["steady"].compared) == (1.0, 0.5, 0.5)
+    assert found["steady"].same.cells == found["shirker"].same.cells == 4 * 10 * 2
+    assert found["shirker"].same.nothing_wh == pytest.approx(2 * found["steady"].same.nothing_wh)
+    # What each rule would pay is told of all that it covers.
+    assert found["steady"].figures.for_nothing > found["shirker"].figures.for_nothing
+
+
+def test_of_rules_that_hardly_meet_the_one_that_covers_least_has_no_say():
+    data = measurements({"even": (0, 50), "first": (0, 50), "last": (0, 50)})
+    days = data.actual.shape[1]
+    data.baselines["first"][:, days * 3 // 5 :] = np.nan
+    data.baselines["last"][:, : days * 9 // 20] = np.nan
+    found, thin = audit(data)
+    assert list(found) == ["even", "first"]
+    assert thin == {"last": pytest.approx(0.55)}
+    assert found["even"].compared == pytest.approx(0.6)
+
+
+def test_a_rule_is_chosen_on_the_earlier_half_and_told_on_both():
+    """Early the one is better, late the other: what comes later has no say."""
+    random = np.random.default_rng(3)
+    actual = np.full((4, 21, 2), 1000.0)
+    late = np.zeros((1, 21, 1), bool)
+    late[:, 10:] = True
+    noise = random.choice([-1.0, 1.0], actual.shape)
+    noise[:, :, 1] = -noise[:, :, 0]
+    baselines = {"early": actual + noise * np.where(late, 200, 10), "late": actual + noise * np.where(late, 10, 50)}
+    found, _ = audit(Measurements(actual, baselines, np.tile([2.0, np.inf], (4, 1)), {}))
+    assert found["late"].figures.for_nothing < found["early"].figures.for_nothing
+    assert found["early"].judged.verdict is Verdict.BEST
+    assert found["late"].judged.verdict is Verdict.DEARER
+    halves = found["early"].halves
+    assert (halves.earlier.figures.cells, halves.later.figures.cells) == (4 * 10 * 2, 4 * 11 * 2)
+    assert (halves.earlier.figures.rrmse, halves.later.figures.rrmse) == (pytest.approx(0.01), pytest.approx(0.2))
+    low, high = halves.later.intervals.for_nothing
+    assert low <= halves.later.figures.for_nothing <= high
+
+
+def test_on_few_days_a_rule_is_chosen_on_all_of_them():
+    actual = np.full((2, 9, 2), 1000.0)
+    found, _ = audit(Measurements(actual, {"high": actual + 5}, np.tile([2.0, np.inf], (2, 1)), {}))
+    assert found["high"].halves is None
+    assert found["high"].judged.verdict is Verdict.BEST
+
+
 def test_money_is_the_price_of_the_kw_up_to_the_bound():
     """Two cells of +500 Wh at 2.00 a kW, bounded to 0.2 kW for the second meter: 4 · 1.00 + 4 · 0.40."""
     actual = np.full((2, 2, 2), 1000.0)

@@ -13,7 +13,7 @@ from meters.models import IntervalReading
 from settlement.baselines import get_preset
 from settlement.errors import NothingToAudit
 from settlement.models import PlaceboReport, ReportState
-from settlement.placebo.noise import noise_from, noise_of
+from settlement.placebo.noise import Unknown, noise_from, noise_of
 from settlement.services import settle
 from settlement.services.placebo import open_audit, order_report, run_audit, work_report, work_reports
 from settlement.tasks import work_placebo
@@ -203,7 +203,9 @@ def test_a_rewards_noise_is_that_of_its_own_meter_and_hours(case):
     assert expected[0] == expected[1] == Fraction(400, 3) * 4
     assert found.typical_wh == pytest.approx(533, abs=1)
     assert found.ratio == pytest.approx(float(Fraction(line.performance_wh)) / (1600 / 3), abs=0.01)
-    assert noise_of(run.lines.select_related("meter").get(meter=world.here.school)) is None
+    school = noise_of(run.lines.select_related("meter").get(meter=world.here.school))
+    assert isinstance(school, Unknown)
+    assert "too few ordinary days" in school.words
 
 
 def _miss(number):

@@ -9,10 +9,10 @@ import pytest
 
 from events.models import Participation, ParticipationState
 from events.services import record_completed_event
-from settlement.fatigue import Trend, fatigue
 from settlement.models import RunKind
-from settlement.past_response import Expected, Past, expected_of, past_of, past_response
-from settlement.season import default_season, season_report, seasons_of
+from settlement.reports.fatigue import Trend, fatigue
+from settlement.reports.past_response import Expected, Past, expected_of, past_of, past_response
+from settlement.reports.season import default_season, season_report, seasons_of
 from settlement.services import settle
 from settlement.tests.world import EVENT_DAY, make_case, put
 
@@ -163,12 +163,12 @@ class TestSeason:
         _world, program, event = case
         settle(event=event)
         season = season_in(program)
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             season_report(program=program, season=season)
         for weeks in (1, 2):
             start = event.start - timedelta(days=7 * weeks)
             settle(event=record_completed_event(program=program, start=start, end=start + timedelta(hours=1)))
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             assert len(season_report(program=program, season=season).events) == 3
 
 

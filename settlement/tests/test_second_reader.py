@@ -147,3 +147,11 @@ def test_rows_that_cannot_be_used_are_listed_with_their_line():
 def test_a_sheet_of_several_events_is_cut_to_one():
     sheet = read_sheet(b"event,meter,credit\n2021-03-29T07:00,A,1\n2021-05-25T17:00,A,2\n")
     assert [row.figures["credit"] for row in sheet.of_event(frozenset({"2021-05-25T17:00"})).rows] == [2]
+
+
+def test_a_cell_that_is_no_meters_number_is_cut():
+    known, long = "M" * 40, "M" * 5000
+    rows = read_sheet(f"meter,credit\n{known},1\n{long},2\n".encode()).rows
+    assert [len(row.meter) for row in rows] == [40, 40]
+    # Cut, it is still not the meter that begins like it.
+    assert rows[0].meter == known != rows[1].meter

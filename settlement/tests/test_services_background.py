@@ -10,7 +10,7 @@ from events.services import record_completed_event
 from events.services.life import move
 from events.tests.world import PAST
 from settlement.models import RunKind, SettlementRun
-from settlement.services import background, post_run, settle
+from settlement.services import background, post_run, reopen_run, settle
 from settlement.services.background import finish_runs, settle_or_begin
 from settlement.services.progress import run_progress
 from settlement.tests.world import EVENT_DAY, make_case, put
@@ -58,7 +58,9 @@ def test_one_that_says_nothing_new_leaves_the_old_run():
 
 def test_one_that_can_not_be_made_is_thrown_away_and_does_not_stop_others():
     world, program, event = make_case()
-    post_run(run=settle(event=event))
+    run = settle(event=event)
+    post_run(run=run)
+    reopen_run(run=run, by=world.here.admin, reason="a meter was swapped")
     other = record_completed_event(program=program, start=PAST[0] - DAY, end=PAST[1] - DAY)
     for each in (event, other):
         settle_or_begin(event=each, by=world.here.admin)
@@ -75,3 +77,22 @@ def test_while_one_worker_is_at_it_another_does_nothing():
     assert finish_runs() == []
     cache.delete(background.GUARD)
     assert len(finish_runs()) == 1
+
+
+def test_one_that_breaks_does_not_stop_the_others(monkeypatch, caplog):
+    world, program, event = make_case()
+    other = record_completed_event(program=program, start=PAST[0] - DAY, end=PAST[1] - DAY)
+    for each in (event, other):
+        settle_or_begin(event=each, by=world.here.admin)
+    real = background.settle
+
+    def broken(**asked):
+        if asked["event"] == event:
+            raise ValueError("what nobody thought of")
+        return real(**asked)
+
+    monkeypatch.setattr(background, "settle", broken)
+    assert [run.event for run in finish_runs()] == [other]
+    assert "what nobody thought of" in caplog.text
+    monkeypatch.setattr(background, "settle", real)
+    assert [run.event for run in finish_runs()] == [event]

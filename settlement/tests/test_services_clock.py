@@ -3,12 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 
 from delivery.models import Notice
-from events.models import Event, EventState
+from events.models import Event, EventState, Nomination
+from events.services import record_completed_event
 from meters.models import HitState, IntervalReading, Quality, QualityHit, QualityRule
 from settlement.models import LedgerBatch, RunKind, SettlementRun
+from settlement.services import clock, settle
 from settlement.services.clock import data_state, deadline, settle_by_clock
+from settlement.services.late import events_with_late_readings
 from settlement.tests.world import make_case
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +26,8 @@ def case():
     world, program, event = make_case(data_deadline_days=390)
     Event.objects.filter(pk=event.pk).update(created_at=event.start - DAY)
     event.refresh_from_db()
+    for row in Nomination.objects.filter(enrollment__program=program):
+        Nomination.objects.create(enrollment=row.enrollment, kw=row.kw, valid_from=event.start - DAY, source="list")
     return world, program, event
 
 
@@ -141,3 +147,36 @@ def test_people_hear_of_one_estimate_and_that_it_is_provisional(case, monkeypatc
     notices = Notice.objects.filter(user=world.here.resident, title__startswith="Provisional")
     assert "$2.24" in notices.get().title
     assert "readings up to" in notices.get().body
+
+
+def test_an_event_that_breaks_does_not_stop_the_others(case, monkeypatch, caplog):
+    _, program, event = case
+    other = record_completed_event(program=program, start=event.start + DAY, end=event.end + DAY)
+    Event.objects.filter(pk=other.pk).update(created_at=other.start - DAY)
+    real = clock.data_state
+
+    def broken(each):
+        if each == event:
+            raise OperationalError("Deadlock found")
+        return real(each)
+
+    monkeypatch.setattr(clock, "data_state", broken)
+    monkeypatch.setattr(clock, "deadline", lambda each: each.end)
+    (run,) = settle_by_clock(now=other.end + MINUTE)
+    assert run.event == other
+    assert "Deadlock found" in caplog.text
+    assert "Traceback" in caplog.text
+
+
+def test_readings_that_come_after_a_final_run_are_found(case):
+    world, program, event = case
+    distributor = program.distributor
+    take_away(world, event)
+    settle(event=event, by=world.here.admin)
+    assert settle_by_clock(now=event.end + DAY) == []
+    assert events_with_late_readings(distributor) == []
+    IntervalReading.objects.create(meter=world.here.school, start=event.end - 30 * MINUTE, energy_wh=20_000)
+    assert events_with_late_readings(distributor) == [event.pk]
+    assert events_with_late_readings(world.there.distributor) == []
+    settle(event=event, by=world.here.admin)
+    assert events_with_late_readings(distributor) == []

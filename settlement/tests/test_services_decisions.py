@@ -5,10 +5,13 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
-from events.models import Event
-from settlement.errors import EstimateNotPosted, NotApproved, NotPosted, ReasonMissing, StaleRun
-from settlement.models import Account, DecisionKind, LedgerBatch, LedgerEntry, RunDecision, RunKind
-from settlement.services import approve_run, post_run, refuse_run, reopen_run, settle
+from events.models import Event, EventState, Participation, ParticipationState
+from settlement.errors import EstimateNotPosted, NotApproved, NotOpen, NotPosted, ReasonMissing, StaleRun
+from settlement.models import Account, DecisionKind, LedgerBatch, LedgerEntry, RunDecision, RunKind, SettlementRun
+from settlement.services import approve_run, close_run, post_run, refuse_run, reopen_run, settle
+from settlement.services.background import settle_or_begin
+from settlement.services.decisions import authors_of
+from settlement.services.runs import begin_run
 from settlement.tests.world import EVENT_DAY, make_case, put
 from tests.builder import make_admin
 
@@ -135,3 +138,96 @@ def test_points_are_a_second_currency_in_the_same_batch():
     assert points.get().amount == Decimal(160)
     for unit in ("money", "points"):
         assert sum(batch.entries.filter(unit=unit).values_list("amount", flat=True)) == 0
+
+
+def test_who_goes_on_with_a_run_is_its_author_too(case, second):
+    world, _, event = case
+    third = make_admin(world.here.distributor)
+    begin_run(event=event)
+    begin_run(event=event, by=world.here.admin)
+    begin_run(event=event, by=second)
+    run = settle(event=event)
+    assert run.created_by == world.here.admin
+    assert authors_of(run) == {world.here.admin.pk, second.pk}
+    for author in (world.here.admin, second):
+        with pytest.raises(NotApproved):
+            approve_run(run=run, by=author)
+    approve_run(run=run, by=third)
+    assert post_run(run=run, by=third)
+
+
+def test_a_run_begun_by_the_clock_and_thrown_away_keeps_its_authors(case, second):
+    world, _, event = case
+    begin_run(event=event, by=second)
+    begin_run(event=event, by=world.here.admin)
+    # Another ground: what was written so far is written again.
+    other = {"ground": "", "parts": [], "also_by": [world.here.admin.pk]}
+    SettlementRun.objects.filter(event=event).update(common=other)
+    assert authors_of(settle(event=event)) == {world.here.admin.pk, second.pk}
+
+
+def test_what_is_posted_is_opened_before_it_is_settled_anew_by_whatever_run(case, second):
+    world, _, event = case
+    first = settle(event=event)
+    post_run(run=first)
+    with pytest.raises(NotOpen):
+        settle_or_begin(event=event, by=second)
+    put(world.here.home, EVENT_DAY, 700)
+    # As an import that is undone does.
+    stale = settle(event=event)
+    assert settle_or_begin(event=event, by=second) == stale
+    put(world.here.home, EVENT_DAY, 650)
+    third = settle(event=event)
+    post_run(run=third)
+    with pytest.raises(StaleRun):
+        reopen_run(run=first, by=second, reason="an old one")
+    with pytest.raises(NotOpen):
+        settle_or_begin(event=event, by=second)
+    reopen_run(run=third, by=second, reason="a meter was swapped")
+    assert settle_or_begin(event=event, by=second) == third
+
+
+def test_an_opening_that_changes_nothing_is_ended(case, second):
+    _, _, event = case
+    run = settle(event=event)
+    post_run(run=run)
+    with pytest.raises(NotOpen):
+        close_run(run=run, by=second, reason="nothing to do")
+    reopen_run(run=run, by=second, reason="by mistake")
+    assert settle_or_begin(event=event, by=second) == run
+    with pytest.raises(ReasonMissing):
+        close_run(run=run, by=second, reason=" ")
+    close_run(run=run, by=second, reason="opened by mistake")
+    with pytest.raises(NotOpen):
+        settle_or_begin(event=event, by=second)
+    reopen_run(run=run, by=second, reason="now in earnest")
+    assert [row.kind for row in run.decisions.order_by("pk")] == ["reopened", "closed", "reopened"]
+
+
+def test_a_refused_settlement_is_left_and_its_event_holds_up_no_month(case, second):
+    world, _, event = case
+    run = settle(event=event)
+    refuse_run(run=run, by=second, reason="the school was closed")
+    close_run(run=run, by=second, reason="nothing is paid for it")
+    event.refresh_from_db()
+    assert event.state == EventState.SETTLED
+    with pytest.raises(NotApproved, match="nothing is paid for it"):
+        post_run(run=run)
+    assert not LedgerBatch.objects.exists()
+    # It is no dead end.
+    put(world.here.home, EVENT_DAY, 700)
+    again = settle_or_begin(event=event, by=world.here.admin)
+    approve_run(run=again, by=second)
+    assert post_run(run=again, by=second)
+
+
+def test_a_refused_correction_that_is_left_changes_nothing_that_is_posted(case, second):
+    world, _, event = case
+    post_run(run=settle(event=event))
+    put(world.here.home, EVENT_DAY, 700)
+    run = settle(event=event)
+    refuse_run(run=run, by=second, reason="no")
+    close_run(run=run, by=second, reason="it stays")
+    assert LedgerBatch.objects.count() == 1
+    states = Participation.objects.filter(event=event).values_list("state", flat=True)
+    assert set(states) == {ParticipationState.SETTLED}

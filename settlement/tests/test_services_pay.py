@@ -13,7 +13,7 @@ from events.services import record_completed_event
 from events.tests.world import PAST, make_program
 from settlement.models import Account, LedgerEntry, LineStatus, SettlementLine
 from settlement.services import check_ledger, post_run, settle
-from settlement.tests.world import EVENT_DAY, make_case, put, put_history
+from settlement.tests.world import EVENT_DAY, make_case, put, put_history, told_before
 from tests.builder import make_world
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ D = Decimal
 def test_every_kind_is_a_line_and_a_posting_of_its_own():
     world, _, event = make_case(flat_per_event=D(1), rate_per_kwh=D("0.10"), penalty_per_kw=D(3))
     put(world.here.school, EVENT_DAY, 60_000)
-    run = settle(event=event)
+    run = settle(event=told_before(event))
     home = {line.kind: line.credit for line in run.lines.filter(meter=world.here.home)}
     assert home == {"capacity": D("2.24"), "energy": D("0.16"), "flat": D("1.00")}
     school = {line.kind: line.credit for line in run.lines.filter(meter=world.here.school)}
@@ -32,6 +32,13 @@ def test_every_kind_is_a_line_and_a_posting_of_its_own():
     batch = post_run(run=run)
     assert sum(batch.entries.values_list("amount", flat=True)) == 0
     assert batch.entries.filter(account=Account.OWED).count() == 4
+
+
+def test_nobody_owes_a_penalty_for_an_event_that_was_entered_after_it_happened():
+    world, _, event = make_case(flat_per_event=D(1), penalty_per_kw=D(3))
+    put(world.here.school, EVENT_DAY, 60_000)
+    lines = settle(event=event).lines.filter(meter=world.here.school)
+    assert {line.kind: line.credit for line in lines} == {"capacity": D("0.00")}
 
 
 def test_kwh_are_paid_without_a_nomination():

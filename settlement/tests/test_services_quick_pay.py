@@ -5,11 +5,11 @@ from decimal import Decimal
 import pytest
 
 from settlement.models import SettlementRun
-from settlement.services.case import open_case
 from settlement.services.lines import common_of, lines_of
-from settlement.services.measure import Measurement
-from settlement.services.measured import QuickMeasured
-from settlement.services.participants import read_participants
+from settlement.services.measuring.case import open_case
+from settlement.services.measuring.measured import QuickMeasured
+from settlement.services.measuring.participants import read_participants
+from settlement.services.measuring.work import Measurement
 from settlement.services.paying import open_pay
 from settlement.tests.world import make_case
 from settlement.traces import opened_with

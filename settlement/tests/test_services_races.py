@@ -249,3 +249,43 @@ def test_two_objections_at_once_are_one_dispute(way):
 
     race(way, object_to_it, object_to_it)
     assert Dispute.objects.count() == 1
+
+
+@each_way
+def test_a_correction_posted_while_an_adjustment_of_the_same_line_is_approved_takes_it_once(way):
+    world, _, event = make_case()
+    paid = settle(event=event)
+    post_run(run=paid)
+    here, second = world.here, make_admin(world.here.distributor)
+    line = paid.lines.select_related("run__event").get(meter=here.home)
+    asked = {"distributor": here.distributor, "holder": here.resident, "line": line, "by": here.admin}
+    adjustment = ask_adjustment(**asked, amount=Decimal("-2.24"), reason="the meter was wrong")
+    put(here.home, EVENT_DAY, 900)
+    run = settle(event=event)
+    race(way, lambda: post_run(run=run), lambda: approve_adjustment(adjustment=adjustment, by=second))
+    due = run.lines.get(meter=here.home).credit
+    # Whoever comes first, the other one finds it: the correction counts the adjustment, or it is refused as replaced.
+    assert (balance(holder=here.resident), due) == (due, Decimal("0.56"))
+    assert check_chain(distributor=here.distributor) is None
+
+
+@each_way
+def test_two_postings_of_two_events_at_once_take_a_resident_to_zero_and_no_further(way):
+    world, program, event = make_case()
+    day = timedelta(days=1)
+    put(world.here.home, EVENT_DAY + day, 600)
+    put(world.here.school, EVENT_DAY + day, 20_000)
+    other = record_completed_event(program=program, start=PAST[0] + day, end=PAST[1] + day)
+    here, second = world.here, make_admin(world.here.distributor)
+    for each in (event, other):
+        post_run(run=settle(event=each))
+    spent = balance(holder=here.resident) - 1
+    asked = {"distributor": here.distributor, "holder": here.resident, "by": here.admin, "reason": "paid out"}
+    approve_adjustment(adjustment=ask_adjustment(**asked, amount=-spent), by=second)
+    for place in range(2):
+        put(here.home, EVENT_DAY + place * day, 1000)
+    runs = [settle(event=each) for each in (event, other)]
+    race(way, lambda: post_run(run=runs[0]), lambda: post_run(run=runs[1]))
+    assert LedgerBatch.objects.filter(run__in=runs).count() == 2
+    assert balance(holder=here.resident) == 0
+    assert check_chain(distributor=here.distributor) is None

@@ -21,7 +21,7 @@ from meters.models import IntervalReading, Meter
 from settlement.errors import EstimateAfterFinal, EstimateNotPosted, StillArriving
 from settlement.models import LedgerEntry, LineStatus, RunKind, SettlementLine, SettlementRun
 from settlement.services import post_run, runs, settle
-from settlement.services.measure import Measurement
+from settlement.services.measuring.work import Measurement
 from settlement.services.progress import run_progress
 from settlement.tests.world import EVENT_DAY, POOL, make_case, put, put_history
 from settlement.traces import opened

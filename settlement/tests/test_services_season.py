@@ -9,8 +9,9 @@ from events.services import record_completed_event
 from events.tests.world import PAST
 from settlement.errors import SeasonFull
 from settlement.models import Account, LedgerBatch, LedgerEntry
-from settlement.services import post_run, settle
+from settlement.services import approve_adjustment, ask_adjustment, post_run, refuse_run, settle
 from settlement.tests.world import EVENT_DAY, make_case, put
+from tests.builder import make_admin
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -70,3 +71,39 @@ def test_a_correction_downwards_is_posted_whatever_the_season_says():
     put(home, EVENT_DAY, 900)
     post_run(run=settle(event=first))
     assert owed(home) == [D("1.60"), D("0.40"), D("-1.20")]
+
+
+def test_a_refused_run_leaves_the_season_to_others():
+    home, first, second = capped_pair(D("2.00"))
+    refuse_run(run=settle(event=first), by=make_admin(home.distributor), reason="no")
+    run = settle(event=second)
+    assert run.lines.get(meter=home).credit == D("1.60")
+    post_run(run=run)
+    assert owed(home) == [D("1.60")]
+
+
+def test_a_refused_correction_frees_nothing_of_what_is_posted():
+    home, first, second = capped_pair(D("2.00"))
+    post_run(run=settle(event=first))
+    put(home, EVENT_DAY, 1000)
+    refuse_run(run=settle(event=first), by=make_admin(home.distributor), reason="no")
+    run = settle(event=second)
+    assert run.lines.get(meter=home).credit == D("0.40")
+    post_run(run=run)
+    assert owed(home) == [D("1.60"), D("0.40")]
+
+
+def test_what_an_adjustment_took_back_and_a_correction_took_up_is_free_again():
+    home, first, second = capped_pair(D("2.00"))
+    run = settle(event=first)
+    post_run(run=run)
+    line = run.lines.get(meter=home)
+    admins = [make_admin(home.distributor) for _ in range(2)]
+    asked = ask_adjustment(
+        distributor=home.distributor, holder=line.holder, amount=D("-1.60"), reason="wrong", by=admins[0], line=line
+    )
+    approve_adjustment(adjustment=asked, by=admins[1])
+    put(home, EVENT_DAY, 1000)
+    post_run(run=settle(event=first))
+    post_run(run=settle(event=second))
+    assert owed(home) == [D("1.60"), D("-1.60"), D("1.60")]

@@ -9,11 +9,11 @@ from django.core.management import CommandError, call_command
 
 from settlement.errors import UnreadableSheet
 from settlement.models import SheetReading
-from settlement.second_reader_words import readable
 from settlement.services import read_event_sheet, settle, write_csv
 from settlement.tests.test_vec2021 import EVENTS, FOLDER, SettlementsOf2021
 from settlement.tests.world import local as local_hour
 from settlement.tests.world import make_case, put
+from settlement.words.second_reader import readable
 from tests.builder import make_admin
 
 pytestmark = pytest.mark.django_db

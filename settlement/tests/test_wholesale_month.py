@@ -7,14 +7,19 @@ from fractions import Fraction
 import pytest
 
 from common.money import parse_fraction
+from dashboards.tests.operator_tools import browser
 from events.services import record_completed_event
 from events.tests.world import make_program
+from meters.models import Prediction
 from meters.services.rollups import rebuild_rollups
+from settlement.baselines.control import student
+from settlement.control_intervals import saved_between
 from settlement.models import RunKind
+from settlement.reports.wholesale import t_90
+from settlement.reports.wholesale_month import months_with_events, wholesale_cost, wholesale_month
 from settlement.services import settle
+from settlement.tests.test_control_intervals import make_group_case
 from settlement.tests.world import EVENT_DAY, POOL, make_case, put
-from settlement.wholesale import t_90
-from settlement.wholesale_month import months_with_events, wholesale_cost, wholesale_month
 
 pytestmark = pytest.mark.django_db
 JULY = date(2026, 7, 9)
@@ -133,3 +138,40 @@ def test_months_and_price_come_from_the_events(case):
 
 def test_student_becomes_normal():
     assert (t_90(2), t_90(30), t_90(400)) == (2.920, 1.697, 1.645)
+
+
+def test_an_event_paid_by_predictions_has_no_interval_and_the_others_keep_theirs(case):
+    world, _program, event = case
+    by_forecast = make_program(world.here.distributor, "By forecast", preset="forecast")
+    start = FIRST - timedelta(hours=3)
+    later = record_completed_event(program=by_forecast, start=start, end=start + timedelta(hours=1))
+    for meter, wh in ((world.here.home, 1200), (world.here.school, 70_000)):
+        Prediction.objects.bulk_create(
+            Prediction(
+                meter=meter, start=start + number * timedelta(minutes=30), wh=wh, lower_wh=0, upper_wh=90_000,
+                issued_at=start - timedelta(hours=9), forecast_number=1,
+            )
+            for number in range(2)
+        )  # fmt: skip
+    settle(event=event)
+    settle(event=later)
+    month = july(world)
+    assert month.unsure == (later,)
+    value = month.value(cost_per_kw=Decimal("10.35"), billed_at=FIRST)
+    assert (value.low_kw, value.high_kw) == (Fraction(80_126, 1000), Fraction(81_474, 1000))
+    reader = browser(world.here.admin)
+    page = reader.get("/ops/wholesale?month=2026-07").content.decode()
+    assert "Of these events nobody can say how sure they are" in page
+    assert "In 9 of 10 cases" in page
+
+
+def test_of_an_event_with_a_control_group_its_own_interval_counts():
+    world, _program, event = make_group_case(9)
+    rebuild_rollups(distributor=world.here.distributor)
+    run = settle(event=event)
+    month = july(world)
+    # Half of the 95 % interval, at 90 %, over two hours that are taken as independent.
+    half = saved_between(run).half_wh * t_90(8) / student(8) / 2**0.5
+    assert [each.reduction.width_wh for each in month.hours] == pytest.approx([half, half])
+    assert month.unsure == ()
+    assert month.value(cost_per_kw=Decimal(1), billed_at=FIRST).low_kw is not None

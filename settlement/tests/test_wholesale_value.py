@@ -7,7 +7,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settlement.wholesale import Peak, Reduction, month_value, width_of
+from settlement.reports.wholesale import Peak, Reduction, month_value, width_of
 
 COST = Decimal("10.35")
 
@@ -72,3 +72,10 @@ def test_what_was_avoided_lies_between_nothing_and_the_largest_reduction(load, r
 def test_the_interval_does_not_depend_on_the_level(totals, level):
     moved = width_of([total + level for total in totals])
     assert abs(moved - width_of(totals)) <= 1e-6 * max([*totals, level, 1.0]) * 10
+
+
+def test_what_has_no_interval_leaves_that_of_the_others():
+    """17:00 lies between 5,900 and 6,300 kW without events; of 20:00 nobody can say how sure its 100 kW are."""
+    reductions = {at(17): Reduction(Fraction(500_000), 200_000.0), at(20): Reduction(Fraction(100_000))}
+    value = month_value(load_wh=LOAD, reductions=reductions, cost_per_kw=COST)
+    assert (value.avoided_kw, value.low_kw, value.high_kw) == (300, 100, 500)

@@ -53,5 +53,12 @@ def make_case(**terms: object) -> tuple[World, Program, Event]:
     return world, program, event
 
 
+def told_before(event: Event) -> Event:
+    """The event, as if people had been told of it on the day before."""
+    event.notified_at = event.start - timedelta(days=1)
+    event.save(update_fields=["notified_at"])
+    return event
+
+
 ESTIMATED = Quality.ESTIMATED
 assert (datetime(2026, 7, 22, 20, tzinfo=UTC), datetime(2026, 7, 22, 22, tzinfo=UTC)) == PAST

@@ -12,8 +12,8 @@ from events.models import Event
 from events.services import program_named
 from organizations.services import distributor_named
 from settlement.models import SheetReading
-from settlement.second_reader_words import readable
 from settlement.services import read_event_sheet
+from settlement.words.second_reader import readable
 
 
 class Command(BaseCommand):

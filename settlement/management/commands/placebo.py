@@ -12,9 +12,9 @@ from common.errors import PortalError
 from events.services import program_named
 from organizations.services import distributor_named
 from settlement.baselines import BaselineError
-from settlement.placebo_words import reason_words, verdict_words
 from settlement.services.placebo import DEFAULT_HOURS, open_audit, run_audit
 from settlement.services.placebo.files import write_placebo_csv
+from settlement.words.placebo import reason_words, verdict_words
 
 
 class Command(BaseCommand):
@@ -54,16 +54,19 @@ class Command(BaseCommand):
         say = self.stdout.write
         hours = ", ".join(map(str, result["hours"]))
         say(f"{result['days']} ordinary days from {result['first']} to {result['last']}, hours {hours}")
-        say(f"{result['meters']} meters, {result['cells']} meter-hours")
-        say(f"{'rule':<32} {'RRMSE':>7} {'bias':>8} {'for nothing':>12} {'95 of 100':>15} {'money':>14}")
+        compared = _percent(result["compared"])
+        say(f"{result['meters']} meters, {result['cells']} meter-hours, compared on {compared} of them")
+        say(f"{'rule':<32} {'RRMSE':>7} {'bias':>8} {'for nothing':>12} {'95 of 100':>15} {'covers':>9} {'money':>14}")
         for row in result["rules"]:
             mark = "*" if row["preset"] == result["recommended"] else " "
             low, high = row["intervals"]["for_nothing"]
             spread = f"{_percent(low)} to {_percent(high)}"
             say(
                 f"{mark}{row['preset']:<31} {_number(row['rrmse']):>7} {_percent(row['bias'], signed=True):>8} "
-                f"{_percent(row['for_nothing']):>12} {spread:>15} {row['money']:>10,.2f} {currency}"
+                f"{_percent(row['for_nothing']):>12} {spread:>15} {_percent(row['coverage']):>9} "
+                f"{row['money']:>10,.2f} {currency}"
             )
+        self._say_halves(result)
         for row in result["not_applicable"]:
             say(f" {row['preset']:<31} not applicable: {reason_words(row)}")
         for row in result["rules"]:
@@ -73,6 +76,22 @@ class Command(BaseCommand):
             f"Paid in {paid['events']} settled events ({paid['hours']:g} hours): {paid['money']} {currency} for "
             f"{paid['delivered_wh'] / 1000:,.3f} kWh"
         )
+
+    def _say_halves(self, result: dict[str, Any]) -> None:
+        """The recommended rule, chosen on the earlier half of the days, on both halves."""
+        halves = result["halves"]
+        row = next((row for row in result["rules"] if row["preset"] == result["recommended"]), None)
+        if halves is None or row is None:
+            return
+        self.stdout.write(f"{row['preset']}, chosen on the earlier half; in brackets 95 of 100 draws:")
+        for name in ("earlier", "later"):
+            first, last, days = halves[name]
+            spans, half = row[name]["intervals"], row[name]
+            self.stdout.write(
+                f"  {name:<8} {days} days from {first} to {last}: RRMSE {_number(half['rrmse'])} "
+                f"({' to '.join(map(_number, spans['rrmse']))}), bias {_percent(half['bias'], signed=True)}, "
+                f"for nothing {_percent(half['for_nothing'])} ({' to '.join(map(_percent, spans['for_nothing']))})"
+            )
 
     def _write_file(self, result: dict[str, Any], name: str) -> None:
         try:

@@ -15,9 +15,10 @@ from events.models import Event, Program
 from events.services import find_or_record_event, program_named
 from organizations.services import distributor_named
 from settlement.baselines import BaselineError
-from settlement.models import LineStatus, RunKind, SettlementRun
+from settlement.models import STOPPED, DecisionKind, LedgerBatch, LineStatus, RunKind, SettlementRun
 from settlement.selectors import unmeasured_by_status
 from settlement.services import post_run, settle, write_csv
+from settlement.services.decisions import decided
 
 
 class Command(BaseCommand):
@@ -48,7 +49,8 @@ class Command(BaseCommand):
             event = find_or_record_event(program=program, start=start, end=end)
             known = set(event.runs.values_list("pk", flat=True))
             run = settle(event=event, preset=options["preset"])
-            if run.kind == RunKind.FINAL:
+            # What the clock or a person made waits for a person's approval here, too.
+            if run.kind == RunKind.FINAL and (run.pk not in known or _is_approved(run)):
                 post_run(run=run)
         self._say(run, is_new=run.pk not in known)
         if options["csv"]:
@@ -71,6 +73,10 @@ class Command(BaseCommand):
         ]
         if run.kind != RunKind.FINAL:
             rows.append(("Note", "an estimate under another rule than the event’s; it is not paid"))
+        elif event.was_recorded and event.version.penalty_per_kw:
+            rows.append(("Note", "nobody was told of the event before it began, so nobody owes a penalty"))
+        if run.kind == RunKind.FINAL and not LedgerBatch.objects.filter(run=run).exists():
+            rows.append(("Note", _waiting(run)))
         self.stdout.write("\n".join(f"{name:<15} {text}" for name, text in rows))
 
     def _write_file(self, run: SettlementRun, name: str) -> None:
@@ -87,6 +93,18 @@ def _moment(text: str, key: str, program: Program) -> datetime:
         return parse_local(text, program.zone)
     except ValueError as error:
         raise CommandError(f"--{key}: {error}") from error
+
+
+def _is_approved(run: SettlementRun) -> bool:
+    last = decided(run)
+    return last is not None and last.kind == DecisionKind.APPROVED
+
+
+def _waiting(run: SettlementRun) -> str:
+    last = decided(run)
+    if last is not None and last.kind in STOPPED:
+        return f"not posted: it was refused ({last.reason})"
+    return "not posted: this run was there before; somebody approves it under Settlement, then it is posted"
 
 
 def _reasons(run: SettlementRun) -> str:

@@ -46,7 +46,7 @@ def run_audit(case: AuditCase, progress: Progress = lambda percent: None) -> Out
     """The audit of a case. Called outside of a transaction: it reads for long.
 
     Args:
-        progress: told the percent done, now and then.
+        progress: told the percent done after each rule of some meters, which is the worker's sign of life.
 
     Raises:
         NothingToAudit: No day of those asked for is an ordinary one, or nothing was measured on them.
@@ -72,7 +72,8 @@ def run_audit(case: AuditCase, progress: Progress = lambda percent: None) -> Out
         segments=segments_of(kept, actual[rows]),
     )
     reasons = {rule.name: reason for rule in case.rules if (reason := _reason(rule, parts)) is not None}
-    found = result_data(case, kept, days, audit(data), reasons, data)
+    judged = audit(data, lambda share: progress(95 + int(4 * share)))
+    found = result_data(case, kept, days, judged, reasons, data)
     progress(100)
     return Outcome(found, _sha256(case, hasher.hexdigest(), days))
 
@@ -85,8 +86,8 @@ def _fetched(case: AuditCase) -> Iterator[_Part]:
         for at in range(0, len(meters), CHUNK):
             some = meters[at : at + CHUNK]
             span = {"first": case.first - LOOK_BACK, "last": case.last, "zone": case.zone}
-            load = fetch_load(meters=some, **span)  # type: ignore[arg-type]
-            yield _Part(some, load, fetch_predictions(meters=some, **span) if wants else None)  # type: ignore[arg-type]
+            load = fetch_load(meters=some, **span)  # type: ignore[arg-type]  # as the dict above says
+            yield _Part(some, load, fetch_predictions(meters=some, **span) if wants else None)  # type: ignore[arg-type]  # as the dict above says
 
 
 def _ordinary(case: AuditCase, parts: Sequence[_Part]) -> list[date]:
@@ -118,8 +119,8 @@ def _measure(
         for rule in rules:
             found = np.stack([_usual(rule, part, each, case) for each in hours], 1)
             baselines[rule.name].append(found.reshape(shape))
-        done += len(part.meters)
-        progress(50 + 45 * done // all_meters)
+            done += len(part.meters)
+            progress(50 + 45 * done // (all_meters * len(rules)))
     return np.concatenate(actual), {name: np.concatenate(found) for name, found in baselines.items()}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,8 @@ from settlement.placebo.load import Floats, Load
 
 # A minute's rows at once, not a year's: what is fetched stands in memory as Python's objects for a moment.
 MOST_ROWS = 400_000
+MINUTE = timedelta(minutes=1)
+NO_TIME = timedelta(0)
 
 
 @dataclass(frozen=True)
@@ -106,8 +108,15 @@ def _excluded(meters: Sequence[Meter], first: date, last: date, zone: ZoneInfo) 
     return found
 
 
-def fetch_predictions(*, meters: Sequence[Meter], first: date, last: date, zone: ZoneInfo) -> Floats:
-    """(meters, days, slots): what was predicted before the day began, Wh; NaN where nothing was. One query."""
+def fetch_predictions(
+    *, meters: Sequence[Meter], first: date, last: date, zone: ZoneInfo, minute: int = 0, lead: timedelta = NO_TIME
+) -> Floats:
+    """(meters, days, slots): what was predicted in time, Wh; NaN where nothing was. One query.
+
+    Args:
+        minute, lead: a prediction of a day is in time if it was made this long before this minute of the day; else
+            before the day began.
+    """
     minutes = meters[0].interval_minutes
     calendar = _calendar(first, last, zone, minutes)
     shape = len(meters), (last - first).days + 1, 1440 // minutes
@@ -120,6 +129,6 @@ def fetch_predictions(*, meters: Sequence[Meter], first: date, last: date, zone:
     for meter_id, start, wh, issued_at in rows.iterator(chunk_size=5000):
         at, odd = divmod(int(start.timestamp()) - calendar.first_second, minutes * 60)
         cell = calendar.cells[at]
-        if not odd and issued_at <= begins[int(cell) // shape[2]]:
+        if not odd and issued_at <= begins[int(cell) // shape[2]] + minute * MINUTE - lead:
             found[places[meter_id], cell] = wh
     return found.reshape(shape)

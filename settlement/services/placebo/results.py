@@ -11,11 +11,12 @@ from django.db.models import Count, F, Sum
 from meters.models import Meter
 from settlement.exact import from_cents, sum_of_cents
 from settlement.models import LineStatus, SettlementLine
-from settlement.placebo import Audited, Figures, Interval, Measurements, Verdict
+from settlement.placebo import Audited, Figures, Interval, Intervals, Measurements, Verdict
+from settlement.placebo.compare import Half
 from settlement.selectors import newest_runs
 from settlement.services.placebo.case import AuditCase
 
-RESULT_FORMAT = 1
+RESULT_FORMAT = 2
 BEST = (Verdict.BEST, Verdict.BEST_BIASED)
 
 
@@ -44,6 +45,8 @@ def result_data(
         "meters": len(meters),
         "meters_left_out": case.left_out,
         "cells": int((~np.isnan(data.actual)).sum()),
+        "compared": _round(next((row.compared for row in audited.values()), 0.0)),
+        "halves": _halves(days, audited),
         "used_wh": round(float(np.nansum(data.actual))),
         "in_force": case.in_force,
         "recommended": next((name for name, row in audited.items() if row.judged.verdict in BEST), None),
@@ -70,11 +73,11 @@ def _rule(name: str, row: Audited, case: AuditCase) -> dict[str, Any]:
         "preset": name,
         **_figures(row.figures),
         "money": round(row.money, 2),
-        "intervals": {
-            "rrmse": _interval(intervals.rrmse),
-            "bias": _interval(intervals.bias),
-            "for_nothing": _interval(intervals.for_nothing),
-        },
+        "coverage": _round(row.coverage),
+        "intervals": _intervals(intervals),
+        "same_hours": _figures(row.same),
+        "earlier": _half(row.halves.earlier if row.halves else None),
+        "later": _half(row.halves.later if row.halves else None),
         "verdict": row.judged.verdict.value,
         "extra": _round(row.judged.extra),
         "extra_interval": _interval(row.judged.interval),
@@ -82,6 +85,27 @@ def _rule(name: str, row: Audited, case: AuditCase) -> dict[str, Any]:
         "segments": [
             {"kind": kind, "name": segment, **_figures(each)} for (kind, segment), each in row.segments.items()
         ],
+    }
+
+
+def _halves(days: Sequence[date], audited: Mapping[str, Audited]) -> dict[str, Any] | None:
+    """First day, last day and number of days of each half; None where a rule was chosen on all days."""
+    if not any(row.halves for row in audited.values()):
+        return None
+    middle = len(days) // 2
+    parts = {"earlier": days[:middle], "later": days[middle:]}
+    return {name: [part[0].isoformat(), part[-1].isoformat(), len(part)] for name, part in parts.items()}
+
+
+def _half(found: Half | None) -> dict[str, Any] | None:
+    return None if found is None else {**_figures(found.figures), "intervals": _intervals(found.intervals)}
+
+
+def _intervals(found: Intervals) -> dict[str, Any]:
+    return {
+        "rrmse": _interval(found.rrmse),
+        "bias": _interval(found.bias),
+        "for_nothing": _interval(found.for_nothing),
     }
 
 

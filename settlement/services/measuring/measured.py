@@ -18,9 +18,22 @@ from settlement.baselines.many import Quick, Ratio, baseline_of
 from settlement.baselines.plan import Plan
 from settlement.baselines.quick_pay import QuickReward
 from settlement.baselines.trace import utc_text
-from settlement.services.case import Participant
+from settlement.services.measuring.case import Participant
 
 ExcludedDays = Mapping[date, Exclusion]
+
+
+@dataclass(frozen=True, eq=False)
+class Unusual:
+    """What is no usual use of a participant before an event; many share one.
+
+    Attributes:
+        days: the extraordinary local days.
+        window: the intervals of the adjustment window, on the event day, that are so.
+    """
+
+    days: ExcludedDays
+    window: Mapping[datetime, Exclusion]
 
 
 @dataclass(frozen=True)
@@ -29,14 +42,14 @@ class Measured:
 
     Attributes:
         readings: (start, Wh, estimated) of the intervals the rule looked at, those that exist, by time.
-        excluded: the extraordinary days among those visited.
+        unusual: what is extraordinary among the days visited, and in the adjustment window.
     """
 
     participant: Participant
     baseline: Baseline
     reward: Reward
     readings: tuple[tuple[datetime, int, bool], ...]
-    excluded: ExcludedDays
+    unusual: Unusual
 
     @property
     def reward_status(self) -> RewardStatus:
@@ -50,13 +63,13 @@ class Shared:
 
     Attributes:
         starts: of the readings the rule looked at, by time.
-        excluded: the extraordinary days among those visited.
+        unusual: as in `Measured`.
     """
 
     plan: Plan
     terms: CapacityTerms
     starts: tuple[datetime, ...]
-    excluded: ExcludedDays
+    unusual: Unusual
 
     @cached_property
     def hours(self) -> Ratio:
@@ -71,7 +84,13 @@ class Shared:
     @cached_property
     def excluded_text(self) -> str:
         """The extraordinary days in canonical text."""
-        return canonical_json({day.isoformat(): reason.value for day, reason in self.excluded.items()})
+        return canonical_json({day.isoformat(): reason.value for day, reason in self.unusual.days.items()})
+
+    @cached_property
+    def not_usual_text(self) -> str:
+        """The extraordinary intervals of the window in canonical text; empty if there are none."""
+        window = {utc_text(start): reason.value for start, reason in self.unusual.window.items()}
+        return canonical_json(window) if window else ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,13 +131,13 @@ class QuickMeasured:
         return tuple((start, wh, False) for start, wh in zip(self.shared.starts, self.energies, strict=True))
 
     @property
-    def excluded(self) -> ExcludedDays:
+    def unusual(self) -> Unusual:
         """As in `Measured`."""
-        return self.shared.excluded
+        return self.shared.unusual
 
     def in_full(self) -> Measured:
         """The same with everything worked out."""
-        return Measured(self.participant, self.baseline, self.reward, self.readings, self.excluded)
+        return Measured(self.participant, self.baseline, self.reward, self.readings, self.unusual)
 
 
 Row = Measured | QuickMeasured

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from math import sqrt
 from statistics import fmean, variance
@@ -12,10 +12,10 @@ from django.db.models import Case, Count, F, FloatField, Max, Q, QuerySet, Sum, 
 
 from events.models import Event, Program
 from meters.models import Meter
-from settlement.exact import from_cents, sum_of_cents
+from settlement.costs import posted_for, standby_of
 from settlement.models import LineStatus, SettlementLine, SettlementRun
-from settlement.selectors import newest_lines, newest_runs
-from settlement.wholesale import t_90
+from settlement.reports.wholesale import t_90
+from settlement.selectors import newest_runs
 
 # What people do changes over the seasons; more than the last twenty events say little of the next one.
 RECENT = 20
@@ -158,7 +158,7 @@ def _recent_hours(program: Program) -> dict[int, float]:
     return {pk: (end - start).total_seconds() / 3600 for pk, start, end in rows}
 
 
-def spent_on(events: Collection[Event]) -> Decimal:
-    """What these events have cost: the credits of the lines that count."""
-    lines = newest_lines(SettlementLine.objects.filter(run__event__in=[event.pk for event in events]))
-    return from_cents(lines.order_by().aggregate(cents=sum_of_cents("credit"))["cents"])
+def spent_on(events: Collection[Event], *, program: Program, first: date, last: date) -> Decimal:
+    """What the ledger has for these events, adjustments among it, and for the season's months of standing by."""
+    of_events = sum(posted_for([event.pk for event in events]).values(), Decimal(0))
+    return of_events + standby_of(program=program, first=first, last=last)

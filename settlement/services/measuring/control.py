@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from events.models import Participation, ParticipationState
+from events.models import Participation
 from settlement.baselines import Plan, compute_reward, control_baseline, group_of
-from settlement.services.case import Case, Participant
-from settlement.services.measured import Measured
+from settlement.services.measuring.case import Case, Participant
+from settlement.services.measuring.held import held_since
+from settlement.services.measuring.measured import Measured
 
 ByDays = Callable[[list[Participant]], Iterator[Measured]]
 
@@ -25,9 +26,7 @@ def measure_by_control(case: Case, plan: Plan, group: list[Participant], by_days
 
 
 def held_out(case: Case, minutes: int) -> list[Participant]:
-    """Those held out of the event whose meters have this interval, by meter number."""
-    rows = Participation.objects.filter(
-        event=case.event, state=ParticipationState.HELD_OUT, meter__interval_minutes=minutes
-    )
-    ordered = rows.select_related("meter").order_by("meter__number", "meter_id")
-    return [Participant(row.meter, row.holder_id, None) for row in ordered]
+    """Those held out of the event, and not released since, whose meters have this interval, by meter number."""
+    rows = Participation.objects.compared().filter(event=case.event, meter__interval_minutes=minutes)
+    ordered, held = rows.select_related("meter").order_by("meter__number", "meter_id"), held_since(case.event)
+    return [Participant(row.meter, row.holder_id, None, held_from=held.get(row.meter_id)) for row in ordered]

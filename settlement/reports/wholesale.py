@@ -114,8 +114,8 @@ def _bound(
     peak: Peak,
     side: int,
 ) -> Fraction | None:
-    """The avoided kW where every reduction lies at that end of its interval; None where one has no interval."""
-    if any(each.width_wh is None for each in reductions.values()):
+    """The avoided kW where every reduction that has an interval lies at that end of it; None where none has one."""
+    if reductions and all(each.width_wh is None for each in reductions.values()):
         return None
     moved = {start: each.energy_wh + side * half_up(Fraction(each.width_wh or 0)) for start, each in reductions.items()}
     return _peak(load_wh, moved, billed_at).kw - peak.kw

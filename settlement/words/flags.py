@@ -7,7 +7,7 @@ from django.utils.translation import ngettext
 
 from common.speech import float_words
 from settlement.models import FlagKind, IntegrityFlag
-from settlement.placebo_words import share_words
+from settlement.words.placebo import share_words
 
 
 def flag_words(flag: IntegrityFlag) -> str:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.db.models import Max
 from django.utils import timezone
 
 from events.holiday_calendar import holiday_days
@@ -13,7 +14,7 @@ from events.models import Event
 from meters.models import Meter
 from settlement.baselines import CapacityTerms, Floor, Preset
 from settlement.baselines import Event as Span
-from settlement.models import RunKind
+from settlement.models import RunKind, ToldSpan
 from settlement.own_rules import frozen_rule, rule_named
 
 
@@ -26,11 +27,18 @@ class Promise(NamedTuple):
 
 @dataclass(frozen=True)
 class Participant:
-    """One meter that counts, its holder at the event, and the nomination in force then."""
+    """One meter that counts, its holder at the event, and the nomination in force then.
+
+    Attributes:
+        until: where it counts to an earlier end than the event's, which was made longer while it ran.
+        held_from: since when the holder has had the meter; None if that is longer ago than any rule looks.
+    """
 
     meter: Meter
     holder_id: int | None
     nomination: Promise | None
+    until: datetime | None = None
+    held_from: datetime | None = None
 
     @property
     def meter_id(self) -> int:
@@ -100,9 +108,18 @@ def _terms(event: Event) -> CapacityTerms:
 def span_of(event: Event) -> Span:
     """The event as the baseline rules see it."""
     zone: ZoneInfo = event.program.zone
-    told = event.notified_at
-    # A past event is recorded after it began; such a "notice" moves no adjustment window.
-    notice = told if told is not None and told < event.start else None
     # Readings that are still missing then are given up: the meter was not measured.
     deadline = event.end + timedelta(days=event.version.data_deadline_days)
-    return Span(event.start, event.end, zone, notice_at=notice, data_deadline=deadline)
+    notice, first = notice_of(event), event.notified_at
+    told = first if notice is not None and first is not None and first < notice else None
+    return Span(event.start, event.end, zone, notice_at=notice, told_at=told, data_deadline=deadline)
+
+
+def notice_of(event: Event) -> datetime | None:
+    """When people were last told of the event before it began: of the event itself, or of a change.
+
+    None for an event that was recorded after it began.
+    """
+    changed = ToldSpan.objects.filter(event=event, at__lt=event.start).aggregate(last=Max("at"))["last"]
+    told = max((moment for moment in (event.notified_at, changed) if moment is not None), default=None)
+    return told if told is not None and told < event.start else changed

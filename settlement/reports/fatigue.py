@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from settlement.wholesale import t_90
+from settlement.reports.wholesale import t_90
 
 # A line through two points always fits; its slope says nothing.
 FEWEST = 3

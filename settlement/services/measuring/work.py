@@ -1,7 +1,8 @@
 """Baselines and rewards of participants, from as few queries and readings as the rule allows."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from fractions import Fraction
 from functools import cached_property
@@ -10,13 +11,10 @@ from itertools import groupby
 import numpy as np
 from django.db.models import Q
 
-from common.intervals import MINUTE, day_bounds
-from meters.models import IntervalReading, Meter, Quality
-from meters.services import ExcludedSpan, excluded_spans
+from common.intervals import MINUTE
+from meters.models import IntervalReading, Quality
 from settlement.baselines import (
     Baseline,
-    DayOutcome,
-    Exclusion,
     HistoryNotLoaded,
     InvalidEvent,
     MeterHistory,
@@ -26,17 +24,18 @@ from settlement.baselines import (
     Reading,
     compute_baseline,
     compute_reward,
-    exclusion_days,
     make_plan,
 )
 from settlement.baselines.many import LARGEST_WH, Energies, Pattern, Ratio, plain_pattern, quick_baselines
 from settlement.baselines.quick_pay import QuickTerms, quick_reward, quick_terms
+from settlement.baselines.walk import looked_at
 from settlement.errors import NotSettleable
-from settlement.services.case import Case, Participant
-from settlement.services.measure_control import measure_by_control
-from settlement.services.measure_forecast import measure_by_forecast
-from settlement.services.measured import ExcludedDays, Measured, QuickMeasured, Row, Shared, in_full
-from settlement.services.readings import Integers, read_matrix
+from settlement.services.measuring.case import Case, Participant
+from settlement.services.measuring.control import measure_by_control
+from settlement.services.measuring.forecast import measure_by_forecast
+from settlement.services.measuring.measured import Measured, QuickMeasured, Row, Shared, Unusual, in_full
+from settlement.services.measuring.readings import Integers, read_matrix
+from settlement.services.measuring.unusual import UnusualTimes
 
 # Meters in one IN list: from 1000 on MariaDB turns it into a join, which reads each meter’s whole history.
 CHUNK = 500
@@ -46,17 +45,6 @@ SPARE_DAYS = (0, 5, 20, 1000)
 MOST_POOLS = 8
 # Control groups and parts that are kept in full: of a few interval lengths, and one.
 KEPT = 4
-READ = frozenset(
-    {
-        DayOutcome.USED,
-        DayOutcome.KEPT,
-        DayOutcome.NOT_SELECTED,
-        DayOutcome.MISSING_READINGS,
-        DayOutcome.TOO_MANY_ESTIMATES,
-        DayOutcome.LOW_USAGE,
-    }
-)
-
 Readings = dict[int, dict[datetime, Reading]]
 Pool = tuple[PlannedDay, ...]
 
@@ -67,11 +55,12 @@ class Measurement:
     def __init__(self, case: Case) -> None:
         self.case = case
         self._plans: dict[int, Plan] = {}
-        self._days: dict[tuple[ExcludedSpan, ...], ExcludedDays] = {}
+        self._unusual = UnusualTimes()
         self._patterns: dict[tuple[int, int], Pattern | None] = {}
         self._shared: dict[tuple[int, int], Shared] = {}
         self._nominations: dict[object, Ratio | None] = {}
         self._kept: dict[tuple[int, ...], list[Measured]] = {}
+        self._shorter: dict[datetime, Measurement] = {}
 
     def rows(self, participants: Sequence[Participant]) -> list[Row]:
         """These measured, in their order.
@@ -79,12 +68,26 @@ class Measurement:
         Raises:
             NotSettleable: The event does not fall on whole intervals of a meter.
         """
-        by_minutes = sorted(participants, key=lambda participant: participant.meter.interval_minutes)
+        by_end: dict[datetime | None, list[Participant]] = defaultdict(list)
+        for participant in participants:
+            by_end[participant.until].append(participant)
         found: dict[int, Row] = {}
-        for minutes, group in groupby(by_minutes, key=lambda participant: participant.meter.interval_minutes):
-            for row in self._group(self.plan(minutes), list(group)):
-                found[row.participant.meter_id] = row
+        for until, group in by_end.items():
+            measurement = self if until is None else self._ending(until)
+            found |= {row.participant.meter_id: row for row in measurement._by_minutes(group)}
         return [found[participant.meter_id] for participant in participants]
+
+    def _ending(self, until: datetime) -> "Measurement":
+        """The same case for those who count to an earlier end."""
+        if until not in self._shorter:
+            span = replace(self.case.span, end=until)
+            self._shorter[until] = Measurement(replace(self.case, span=span))
+        return self._shorter[until]
+
+    def _by_minutes(self, participants: list[Participant]) -> Iterator[Row]:
+        by_minutes = sorted(participants, key=lambda participant: participant.meter.interval_minutes)
+        for minutes, group in groupby(by_minutes, key=lambda participant: participant.meter.interval_minutes):
+            yield from self._group(self.plan(minutes), list(group))
 
     def plan(self, minutes: int) -> Plan:
         """The rule laid out for meters with this interval.
@@ -122,45 +125,30 @@ class Measurement:
 
     def _by_days(self, plan: Plan, group: list[Participant]) -> Iterator[Row]:
         """By each meter's own days: the ordinary ones together, the others one by one."""
-        excluded = self._excluded(plan, [participant.meter for participant in group])
-        pools: dict[tuple[int, ...], list[Participant]] = defaultdict(list)
+        unusual = self._unusual.of(plan, group)
+        pools: dict[tuple[tuple[int, ...], bool], list[Participant]] = defaultdict(list)
         rest: list[Participant] = []
         for participant in group:
-            pattern = self._pattern(plan, excluded[participant.meter_id])
-            (rest if pattern is None else pools[pattern.ages]).append(participant)
+            pattern = self._pattern(plan, unusual[participant.meter_id])
+            (rest if pattern is None else pools[pattern.ages, pattern.usual_window]).append(participant)
         for place, members in enumerate(sorted(pools.values(), key=len, reverse=True)):
-            quick = self._quick(plan, members, excluded) if place < MOST_POOLS else {}
+            quick = self._quick(plan, members, unusual) if place < MOST_POOLS else {}
             yield from quick.values()
             rest += [who for who in members if who.meter_id not in quick]
         if rest:
-            yield from self._exact(plan, rest, excluded)
+            yield from self._exact(plan, rest, unusual)
 
-    def _pattern(self, plan: Plan, excluded: ExcludedDays) -> Pattern | None:
-        key = plan.minutes, id(excluded)
+    def _pattern(self, plan: Plan, unusual: Unusual) -> Pattern | None:
+        key = plan.minutes, id(unusual)
         if key not in self._patterns:
-            self._patterns[key] = plain_pattern(plan, excluded)
+            self._patterns[key] = plain_pattern(plan, unusual.days, usual_window=not unusual.window)
         return self._patterns[key]
 
-    def _excluded(self, plan: Plan, meters: list[Meter]) -> dict[int, ExcludedDays]:
-        """Meter id -> its extraordinary local days before the event. Nearly all meters share the same few spans."""
-        zone = plan.event.zone
-        since = day_bounds(plan.days[-1].day, zone)[0]
-        spans = excluded_spans(meters=meters, start=since, end=plan.event.start)
-        return {meter_id: self._days_of(tuple(mine)) for meter_id, mine in spans.items()}
-
-    def _days_of(self, spans: tuple[ExcludedSpan, ...]) -> ExcludedDays:
-        if spans not in self._days:
-            told = ((span.start, span.end, Exclusion(span.kind.upper())) for span in spans)
-            self._days[spans] = exclusion_days(told, self.case.span.zone)
-        return self._days[spans]
-
-    def _quick(
-        self, plan: Plan, group: list[Participant], excluded: Mapping[int, ExcludedDays]
-    ) -> dict[int, QuickMeasured]:
+    def _quick(self, plan: Plan, group: list[Participant], unusual: Mapping[int, Unusual]) -> dict[int, QuickMeasured]:
         """Meter id -> the ordinary ones of these, which share their pool days."""
         group = sorted(group, key=lambda participant: participant.meter_id)
         ids = [participant.meter_id for participant in group]
-        some = self._pattern(plan, excluded[ids[0]])
+        some = self._pattern(plan, unusual[ids[0]])
         assert some is not None
         starts = plan.reading_starts(list(some.pool))
         matrix = read_matrix(ids, starts, plan.minutes)
@@ -175,13 +163,13 @@ class Measurement:
             if quick is None:
                 continue
             participant = group[place]
-            days = excluded[participant.meter_id]
-            pattern = self._pattern(plan, days)
+            mine_unusual = unusual[participant.meter_id]
+            pattern = self._pattern(plan, mine_unusual)
             assert pattern is not None
             own = quick if pattern is some else quick._replace(pattern=pattern)
             kw = self._nominated(participant)
             amounts = quick_reward(own, self._terms, kw)
-            shared = self._shared_by(plan, days, pattern, starts)
+            shared = self._shared_by(plan, mine_unusual, pattern, starts)
             found[participant.meter_id] = QuickMeasured(participant, shared, own, amounts, mine, kw)
         return found
 
@@ -195,32 +183,32 @@ class Measurement:
             self._nominations[kw] = None if kw is None else Fraction(kw).as_integer_ratio()
         return self._nominations[kw]
 
-    def _shared_by(self, plan: Plan, days: ExcludedDays, pattern: Pattern, starts: list[datetime]) -> Shared:
-        key = plan.minutes, id(days)
+    def _shared_by(self, plan: Plan, unusual: Unusual, pattern: Pattern, starts: list[datetime]) -> Shared:
+        key = plan.minutes, id(unusual)
         if key not in self._shared:
-            visited = _visited(plan, plan.days[len(pattern.outcomes) - 1].day, days)
+            visited = _visited(plan, plan.days[len(pattern.outcomes) - 1].day, unusual)
             self._shared[key] = Shared(plan, self.case.terms, tuple(starts), visited)
         return self._shared[key]
 
-    def _exact(self, plan: Plan, group: list[Participant], excluded: Mapping[int, ExcludedDays]) -> Iterator[Measured]:
-        ids = sorted(participant.meter_id for participant in group)
+    def _exact(self, plan: Plan, group: list[Participant], unusual: Mapping[int, Unusual]) -> Iterator[Measured]:
         readings: Readings = defaultdict(dict)
-        baselines = _baselines(plan, ids, excluded, readings, self.case.as_of)
+        baselines = _baselines(plan, group, unusual, readings, self.case.as_of)
         for participant in group:
-            baseline, days = baselines[participant.meter_id], excluded[participant.meter_id]
+            baseline = baselines[participant.meter_id]
             oldest = baseline.days[-1].day if baseline.days else plan.event.day
             mine = readings[participant.meter_id]
             yield Measured(
                 participant=participant,
                 baseline=baseline,
                 reward=compute_reward(baseline, self.case.terms, participant.nominated_kw),
-                readings=tuple((start, *mine[start]) for start in _looked_at(plan, baseline) if start in mine),
-                excluded=_visited(plan, oldest, days),
+                readings=tuple((start, *mine[start]) for start in looked_at(plan, baseline.days) if start in mine),
+                unusual=_visited(plan, oldest, unusual[participant.meter_id]),
             )
 
 
-def _visited(plan: Plan, oldest: date, days: ExcludedDays) -> ExcludedDays:
-    return {day: reason for day, reason in days.items() if oldest <= day < plan.event.day}
+def _visited(plan: Plan, oldest: date, unusual: Unusual) -> Unusual:
+    days = {day: reason for day, reason in unusual.days.items() if oldest <= day < plan.event.day}
+    return Unusual(days, unusual.window)
 
 
 def _energies(plan: Plan, pool: Pool, starts: list[datetime], energies: Integers) -> Energies:
@@ -233,35 +221,21 @@ def _energies(plan: Plan, pool: Pool, starts: list[datetime], energies: Integers
     return Energies(energies[:, slots], energies[:, window], energies[:, actual], energies[:, now])
 
 
-def _looked_at(plan: Plan, baseline: Baseline) -> list[datetime]:
-    """The starts of all readings that the walk looked at, whatever it found there."""
-    outcomes = {trace.day: trace for trace in baseline.days}
-    ordinary = Counter(trace.kept and not trace.event_day for trace in baseline.days)[True]
-    # Days of events are looked at only for want of others.
-    wanting = ordinary < plan.rule.minimum and plan.preset.event_days_fallback
-    looked_at = READ | {DayOutcome.EVENT_DAY} if wanting else READ
-    return plan.reading_starts(
-        [
-            planned
-            for planned in plan.days
-            if planned.refused is None and planned.day in outcomes and outcomes[planned.day].outcome in looked_at
-        ]
-    )
-
-
 def _baselines(
-    plan: Plan, ids: list[int], excluded: Mapping[int, ExcludedDays], readings: Readings, as_of: datetime
+    plan: Plan, group: list[Participant], unusual: Mapping[int, Unusual], readings: Readings, as_of: datetime
 ) -> dict[int, Baseline]:
     """Meter id -> baseline. Fetches the days that the calendar needs, then more for who needs more."""
     found: dict[int, Baseline] = {}
-    waiting, fetched = ids, 0
+    held = {who.meter_id: who.held_from for who in group if who.held_from is not None}
+    waiting, fetched = sorted(who.meter_id for who in group), 0
     for spare in SPARE_DAYS:
         days = plan.pool_days(spare)
-        _fetch(plan, days[fetched:], waiting, readings)
+        _fetch(plan, days[fetched:], waiting, held, readings)
         # With all days fetched there is nothing left to ask for.
         reach = days[-1].day if days and spare != SPARE_DAYS[-1] else None
         for meter_id in waiting:
-            history = MeterHistory(readings[meter_id], plan.minutes, excluded[meter_id], loaded_from=reach)
+            left_out = unusual[meter_id].days, unusual[meter_id].window
+            history = MeterHistory(readings[meter_id], plan.minutes, *left_out, loaded_from=reach)
             try:
                 found[meter_id] = compute_baseline(plan, history, as_of)
             except HistoryNotLoaded:
@@ -272,15 +246,22 @@ def _baselines(
     return found
 
 
-def _fetch(plan: Plan, days: list[PlannedDay], ids: list[int], readings: Readings) -> None:
-    """Adds the meters' readings in the slots of the event and of these days. One query per 500 meters."""
+def _fetch(
+    plan: Plan, days: list[PlannedDay], ids: list[int], held: Mapping[int, datetime], readings: Readings
+) -> None:
+    """Adds the meters' readings in the slots of the event and of these days. One query per 500 meters.
+
+    Args:
+        held: since when its holder has a meter; what was used before is left out.
+    """
     spans = Q()
     for start, end in _spans(plan.reading_starts(days), plan.minutes):
         spans |= Q(start__gte=start, start__lt=end)
     for first in range(0, len(ids), CHUNK):
         rows = IntervalReading.objects.filter(spans, meter__in=ids[first : first + CHUNK])
         for meter_id, start, energy_wh, quality in rows.values_list("meter_id", "start", "energy_wh", "quality"):
-            readings[meter_id][start] = Reading(energy_wh, quality == Quality.ESTIMATED)
+            if meter_id not in held or start >= held[meter_id]:
+                readings[meter_id][start] = Reading(energy_wh, quality == Quality.ESTIMATED)
 
 
 def _spans(starts: list[datetime], minutes: int) -> list[tuple[datetime, datetime]]:

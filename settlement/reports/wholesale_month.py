@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from hashlib import blake2b
+from math import sqrt
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -20,11 +21,13 @@ from meters.models import HourlyEnergy, ScopeKind
 from meters.services.rollups import scope_hours
 from organizations.models import Distributor
 from settlement.baselines import DayOutcome
+from settlement.baselines.control import student
+from settlement.control_intervals import saved_between
 from settlement.models import RunKind, SettlementLine, SettlementRun
+from settlement.reports.statements import month_bounds
+from settlement.reports.wholesale import MonthValue, Reduction, month_value, t_90, width_of
 from settlement.selectors import counted_runs
-from settlement.statements import month_bounds
 from settlement.traces import counted_slots, days_looked_at
-from settlement.wholesale import MonthValue, Reduction, month_value, width_of
 
 HOUR = timedelta(hours=1)
 CHUNK = 2_000
@@ -77,13 +80,20 @@ class WholesaleMonth:
     def reductions(self) -> dict[datetime, Reduction]:
         """What all events together took off each hour.
 
-        The widths of events in the same hour are added: the same weather moves all of them alike.
+        The widths of events in the same hour are added: the same weather moves all of them alike. What has none adds
+        none; `unsure` says which events those are.
         """
         found: dict[datetime, Reduction] = {}
         for each in self.hours:
             before = found.get(each.start)
             found[each.start] = each.reduction if before is None else _both(before, each.reduction)
         return found
+
+    @property
+    def unsure(self) -> tuple[Event, ...]:
+        """The events of which nothing can be said of how sure they are, by time."""
+        found = {each.event.pk: each.event for each in self.hours if each.reduction.width_wh is None}
+        return tuple(found.values())
 
     def value(self, *, cost_per_kw: Decimal, billed_at: datetime | None = None) -> MonthValue | None:
         """What the events were worth; None without a reading, or none in the hour that is billed."""
@@ -136,10 +146,8 @@ def _called(distributor: Distributor) -> QuerySet[Event]:
 
 
 def _both(first: Reduction, second: Reduction) -> Reduction:
-    energy = first.energy_wh + second.energy_wh
-    if first.width_wh is None or second.width_wh is None:
-        return Reduction(energy)
-    return Reduction(energy, first.width_wh + second.width_wh)
+    widths = [each.width_wh for each in (first, second) if each.width_wh is not None]
+    return Reduction(first.energy_wh + second.energy_wh, sum(widths) if widths else None)
 
 
 def _event_hours(event: Event, run: SettlementRun, others: Sequence[int]) -> list[EventHour]:
@@ -156,7 +164,9 @@ def _event_hours(event: Event, run: SettlementRun, others: Sequence[int]) -> lis
 
     def worked_out() -> tuple[dict[datetime, Reduction], int]:
         saved, used, count = _added_up(lines, run)
-        widths = _widths(lines, minutes, _common_days(used, count), event.program.zone)
+        widths = _group_widths(run, minutes)
+        if widths is None:
+            widths = _widths(lines, minutes, _common_days(used, count), event.program.zone)
         return {start: Reduction(wh, widths.get(start)) for start, wh in sorted(saved.items())}, count
 
     found, count = _kept(f"{run.pk}:{run.inputs_sha256}:{sorted(others)}", worked_out)
@@ -240,6 +250,19 @@ def _widths(
         )
         for start, starts in same.items()
     }
+
+
+def _group_widths(run: SettlementRun, minutes: Mapping[datetime, int]) -> dict[datetime, float | None] | None:
+    """The same where homes held out by lot say what was usual: from the interval of the whole event; else None.
+
+    The hours are taken as independent of each other, which makes that of a single one rather too wide.
+    """
+    found = saved_between(run)
+    if found is None:
+        return None
+    freedom = found.homes - 1
+    half, whole = found.half_wh * t_90(freedom) / student(freedom), sum(minutes.values())
+    return {start: half * sqrt(part / whole) for start, part in minutes.items()}
 
 
 def _same_hour(start: datetime, day: date, zone: ZoneInfo) -> datetime:

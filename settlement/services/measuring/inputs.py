@@ -13,9 +13,9 @@ from settlement.baselines import Method, rule_hash
 from settlement.baselines.trace import utc_text
 from settlement.canonical import digest
 from settlement.hash_tree import root_of
-from settlement.services.case import Case
-from settlement.services.measured import Measured, QuickMeasured, Row
-from settlement.services.participants import held_out_state
+from settlement.services.measuring.case import Case
+from settlement.services.measuring.measured import Measured, QuickMeasured, Row
+from settlement.services.measuring.participants import held_out_state
 from settlement.services.paying import Paid, PayCase, terms_data
 
 INPUTS_FORMAT = 2
@@ -37,6 +37,7 @@ def header_data(case: Case, pay: PayCase, *, given_up: bool) -> dict[str, Any]:
             "zone": str(case.span.zone),
             "notice_at": None if case.span.notice_at is None else utc_text(case.span.notice_at),
             "is_test": event.is_test,
+            **({} if case.span.told_at is None else {"told_at": utc_text(case.span.told_at)}),
         },
         "preset": case.preset.name,
         "rule_sha256": rule_hash(case.preset),
@@ -75,13 +76,17 @@ def participant_data(row: Row, pay: PayCase, paid: Paid | None = None) -> dict[s
         "holder": who.holder_id,
         "minutes": who.meter.interval_minutes,
         "nomination_kw": None if who.nominated_kw is None else f"{who.nominated_kw:.3f}",
-        "excluded": {day.isoformat(): reason.value for day, reason in row.excluded.items()},
+        "excluded": {day.isoformat(): reason.value for day, reason in row.unusual.days.items()},
         "readings": [[utc_text(start), energy_wh, estimated] for start, energy_wh, estimated in row.readings],
     }
+    if row.unusual.window:
+        data["not_usual"] = {utc_text(start): reason.value for start, reason in row.unusual.window.items()}
     if isinstance(row, Measured) and row.baseline.basis is not None:
         data["basis"] = dict(row.baseline.basis)
     if who.holder_id in pay.organizations:
         data["organization"] = True
+    if who.until is not None:
+        data["until"] = utc_text(who.until)
     before = pay.season_before(row, paid)
     return data if before is None else data | {"paid_before": before}
 
@@ -113,9 +118,11 @@ def _quick_text(row: QuickMeasured, pay: PayCase, paid: Paid | None) -> str:
     holder = "null" if who.holder_id is None else who.holder_id
     readings = ",".join([f"{text}{wh},false]" for text, wh in zip(shared.readings_begin, row.energies, strict=True)])
     before = pay.season_before(row, paid)
-    further = '"organization":true,' if who.holder_id in pay.organizations else ""
+    until = "" if who.until is None else f',"until":"{utc_text(who.until)}"'
+    further = f'"not_usual":{shared.not_usual_text},' if shared.not_usual_text else ""
+    further += '"organization":true,' if who.holder_id in pay.organizations else ""
     further += "" if before is None else f'"paid_before":"{before}",'
     return (
         f'{{"excluded":{shared.excluded_text},"holder":{holder},"meter":{dumps(who.meter.number, ensure_ascii=False)},'
-        f'"minutes":{who.meter.interval_minutes},"nomination_kw":{kw},{further}"readings":[{readings}]}}'
+        f'"minutes":{who.meter.interval_minutes},"nomination_kw":{kw},{further}"readings":[{readings}]{until}}}'
     )

@@ -10,7 +10,7 @@ from meters.models import Meter
 from meters.selectors import BelowForecast
 from meters.services.rollups import compared_of_meters
 from settlement.models import SettlementLine
-from settlement.season import Season, events_in
+from settlement.reports.season import Season, events_in
 from settlement.selectors import Saved, rank_by_savings, saved_by_meter
 
 NO_FORECAST = BelowForecast(0, 0, 0, 0)

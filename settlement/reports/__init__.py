@@ -1,0 +1,1 @@
+"""What operators, participants and suppliers read of many events: seasons, ranks, statements, the billing peak."""

@@ -1,0 +1,1 @@
+"""Months of standing by: worked out, approved and posted."""

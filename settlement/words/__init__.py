@@ -1,0 +1,1 @@
+"""Plain sentences for findings: flags, placebo verdicts, rules, slips in a utility’s sheet."""
