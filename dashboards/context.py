@@ -116,9 +116,9 @@ def _counts(request: HttpRequest, role: Role) -> dict[str, int]:
     """What waits for the reader, by the entry that leads there."""
     assert isinstance(request.user, User) or role in (Role.ANONYMOUS, Role.PENDING)
     if role is Role.ORGANIZATION_ADMIN:
-        return {"organization_approvals": _waiting(request.user.membership)}  # type: ignore[union-attr]
+        return {"organization_approvals": _waiting(request.user.membership)}  # type: ignore[union-attr]  # signed in, as the page demands
     if role is Role.DISTRIBUTOR_ADMIN:
-        asking = OrganizationRequest.objects.managed_by(request.user).to_decide()  # type: ignore[arg-type]
+        asking = OrganizationRequest.objects.managed_by(request.user).to_decide()  # type: ignore[arg-type]  # signed in, as the page demands
         return {"operator_organizations": asking.count()}
     return {}
 

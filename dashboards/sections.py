@@ -11,6 +11,7 @@ SECTIONS = {
     "meters": ("operator_meters", "operator_map"),
     "settlement": (
         "operator_settlement",
+        "operator_months",
         "operator_ledger",
         "operator_flags",
         "operator_disputes",
@@ -43,6 +44,7 @@ def _labels() -> dict[str, str]:
         "operator_meters": _("List"),
         "operator_map": _("Map"),
         "operator_settlement": _("Events"),
+        "operator_months": _("Standing by"),
         "operator_ledger": _("Ledger"),
         "operator_disputes": _("Disputes"),
         "operator_adjustments": _("Adjustments"),

@@ -44,6 +44,7 @@ from dashboards.views.operator import mail as operator_mail
 from dashboards.views.operator import map as operator_map
 from dashboards.views.operator import messages as operator_messages
 from dashboards.views.operator import meters as operator_meters
+from dashboards.views.operator import months as operator_months
 from dashboards.views.operator import organizations as operator_organizations
 from dashboards.views.operator import outages as operator_outages
 from dashboards.views.operator import placebo as operator_placebo
@@ -174,6 +175,8 @@ urlpatterns = [
     path("ops/settlement", operator_settlement.settlements, name="operator_settlement"),
     path("ops/settlement/<int:pk>", operator_settlement.run, name="operator_settlement_run"),
     path("ops/settlement/<int:pk>/lines.csv", operator_settlement.run_csv, name="operator_settlement_run_csv"),
+    path("ops/months", operator_months.months, name="operator_months"),
+    path("ops/months/<int:pk>", operator_months.month, name="operator_month"),
     path("ops/ledger", operator_ledger.ledger, name="operator_ledger"),
     path("ops/ledger.csv", operator_ledger.ledger_csv, name="operator_ledger_csv"),
     path("ops/disputes", operator_disputes.disputes, name="operator_disputes"),

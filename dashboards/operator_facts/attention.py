@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import ApprovalStatus, User
 from dashboards.operator_facts.overview import Newest
-from dashboards.operator_facts.settlement import runs_to_approve
+from dashboards.operator_facts.settlement import runs_stuck, runs_to_approve
 from dashboards.times import moment_words
 from delivery.attention import UNDELIVERED, undelivered
 from delivery.models import DeliveryState, Message
@@ -20,7 +20,9 @@ from forecasting.models import ForecastState
 from forecasting.selectors import newest_forecast
 from meters.models import BatchState, HitState, ImportBatch, QualityHit
 from organizations.models import Distributor
-from settlement.models import Dispute, DisputeState
+from settlement.models import Dispute, DisputeState, MonthRun
+from settlement.selectors import months_to_decide
+from settlement.services.late import events_with_late_readings
 
 NAMED = 5
 FORECAST_TOO_OLD = timedelta(hours=36)
@@ -38,13 +40,16 @@ class Need:
 
 
 def needs(distributor: Distributor, newest: Sequence[Newest], now: datetime, *, may_manage: bool) -> list[Need]:
-    """Everything that needs somebody, the most pressing first; empty when all is well. Eight queries."""
+    """Everything that needs somebody, the most pressing first; empty when all is well. Nine queries."""
     return [
         *_stale(newest, now),
         *_messages(distributor, may_manage),
         *_forecast(distributor, now),
         *_events(distributor, now),
         *_settlements(distributor),
+        *_stuck_settlements(distributor),
+        *_late_readings(distributor),
+        *_months(distributor),
         *_disputes(distributor, now),
         *_data(distributor),
         *_people(distributor, may_manage),
@@ -155,6 +160,51 @@ def _settlements(distributor: Distributor) -> list[Need]:
             "info",
         )
     ]
+
+
+def _stuck_settlements(distributor: Distributor) -> list[Need]:
+    """Settlements that were refused or opened again: their month waits until somebody goes on."""
+    stages = list(runs_stuck(distributor).values_list("stage", flat=True))
+    if not stages:
+        return []
+    label = ngettext("%(count)d settlement is stopped", "%(count)d settlements are stopped", len(stages))
+    return [
+        Need(
+            label % {"count": len(stages)},
+            _("Refused or opened again: settle it anew, or leave it as it is."),
+            f"{reverse('operator_settlement')}?stage={stages[0]}",
+            _("See them"),
+        )
+    ]
+
+
+def _late_readings(distributor: Distributor) -> list[Need]:
+    """Events whose final settlement lacks readings that are there by now: the clock makes no further one."""
+    events = events_with_late_readings(distributor)
+    if not events:
+        return []
+    label = ngettext(
+        "Readings came after %(count)d settlement", "Readings came after %(count)d settlements", len(events)
+    )
+    url = reverse("operator_event", args=[events[0]]) if len(events) == 1 else reverse("operator_settlement")
+    return [
+        Need(
+            label % {"count": len(events)},
+            _("They were missing when it was worked out. Settle again, so that these meters are paid."),
+            url,
+            _("See it"),
+        )
+    ]
+
+
+def _months(distributor: Distributor) -> list[Need]:
+    """Months of standing by that wait for a second person, or for their posting."""
+    waiting = months_to_decide(MonthRun.objects.filter(program__distributor=distributor)).count()
+    if not waiting:
+        return []
+    label = ngettext("%(count)d month of standing by waits", "%(count)d months of standing by wait", waiting)
+    text = _("Worked out; somebody approves it, then it is posted.")
+    return [Need(label % {"count": waiting}, text, reverse("operator_months"), _("See them"), "info")]
 
 
 def _disputes(distributor: Distributor, now: datetime) -> list[Need]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from accounts.fields import normalize_email
 from accounts.models import Entity, User
 from dashboards.operator_facts.holders import holder_names
+from dashboards.operator_facts.settlement_run import person
 from dashboards.selectors.disputes import RELATED, adjustment_amount, badge_of, clock_words, event_words
 from dashboards.times import moment_words
 from meters.models import Meter
@@ -19,7 +20,9 @@ from meters.selectors import holders_at
 from organizations.models import Distributor, Organization
 from settlement.models import Adjustment, AdjustmentState, Dispute, DisputeCategory, DisputeState
 
+UNDECIDED = "undecided"
 STATES = {
+    UNDECIDED: gettext_lazy("Not decided yet"),
     DisputeState.OPEN.value: gettext_lazy("Waits for an answer"),
     "overdue": gettext_lazy("Overdue"),
     DisputeState.ANSWERED.value: gettext_lazy("Answered, not decided"),
@@ -34,6 +37,8 @@ def queue(rows: QuerySet[Dispute], *, state: str, category: str) -> QuerySet[Dis
     """Disputes in a state and of a category (empty: every): what waits for an answer first, the oldest first."""
     if state == "overdue":
         rows = rows.filter(state=DisputeState.OPEN, due_at__lt=timezone.now())
+    elif state == UNDECIDED:
+        rows = rows.filter(state__in=(DisputeState.OPEN, DisputeState.ANSWERED))
     elif state in DisputeState.values:
         rows = rows.filter(state=state)
     if category in DisputeCategory.values:
@@ -96,7 +101,7 @@ def adjustment_rows(found: Sequence[Adjustment], distributor: Distributor) -> li
                 {
                     "label": _("Asked for"),
                     "text": moment_words(row.asked_at, distributor.zone),
-                    "sub": row.asked_by.email,
+                    "sub": person(row.asked_by),
                 },
                 {"label": _("Amount"), "text": adjustment_amount(row, distributor.currency), "numeric": True},
                 {"label": _("State"), **adjustment_badge(row)},

@@ -17,8 +17,9 @@ from dashboards.operator_facts.holders import holder_names
 from dashboards.selectors.event_watch import Answer, answers_in
 from dashboards.times import moment_words
 from dashboards.words import kwh, money
-from events.models import Event, OptPolicy, Participation, ParticipationState
+from events.models import Event, OptPolicy, Participation, ParticipationState, ProgramVersion
 from events.selectors import nominations_of
+from events.term_words import price_words
 from meters.models import Meter
 from settlement.models import LineStatus, SettlementLine, SettlementRun
 from settlement.selectors import newest_runs
@@ -44,11 +45,26 @@ def event_facts(event: Event) -> list[dict[str, Any]]:
         {"label": _("Length"), "value": duration_words(event.end - event.start)},
         {"label": _("Time zone"), "value": zone.key},
         {"label": _("Baseline rule"), "value": f"{version.preset} ({_('version')} {version.number})"},
-        {"label": _("Price"), "value": f"{money(version.rate_per_kw, currency)} / kW"},
+        {"label": _("Pays"), "value": _pays(version)},
         {"label": _("Wholesale cost"), "value": f"{money(version.wholesale_cost_per_kw, currency)} / kW"},
         {"label": _("Made"), "value": f"{moment_words(event.created_at, zone)}, {made_by}"},
         {"label": _("Changes so far"), "value": str(event.modification_number)},
     ]
+
+
+def _pays(version: ProgramVersion) -> str:
+    """The prices of the terms in short; what is bound to a threshold stands with the terms themselves."""
+    prices = [
+        (version.rate_per_kw, _("%(price)s / kW")),
+        (version.rate_per_kwh, _("%(price)s / kWh")),
+        (version.flat_per_event, _("%(price)s an event")),
+        (version.capacity_per_kw_month, _("%(price)s / kW and month")),
+    ]
+    currency = version.program.distributor.currency
+    found = [words % {"price": price_words(price, currency)} for price, words in prices if price]
+    if version.points_per_kwh:
+        found.append(_("%(points)s points / kWh") % {"points": number_words(version.points_per_kwh)})
+    return ", ".join(found) or _("nothing")
 
 
 def participations_of(event: Event, meters: QuerySet[Meter] | None = None) -> QuerySet[Participation]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import Decimal
 from math import cos, radians
 from typing import Any
@@ -11,20 +11,18 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from common.intervals import AmbiguousTime, MissingTime, resolve_local
-from common.speech import hour_words, number_words
+from common.money import round_half_up
+from common.speech import hour_words, number_words, plain_words
 from dashboards.operator_facts.event import kw_words
 from dashboards.operator_facts.holders import holder_names
 from dashboards.words import money
-from events.holiday_calendar import holiday_days
-from events.limits import Span, notice_refusal, refusals
 from events.models import Event, LeftOutReason, ProgramVersion
 from events.services import Size
 from events.term_words import minutes_words
 from meters.models import Meter
+from settlement.forecast_reach import unreached_words
 
 SHOWN = 100
-DAYS_AHEAD = 32
 
 
 @dataclass(frozen=True)
@@ -35,6 +33,7 @@ class SizeView:
     words: str
     tiles: list[dict[str, Any]]
     refusals: list[str]
+    warning: str
     remarks: list[str]
     second: str
     rows: list[dict[str, Any]]
@@ -54,6 +53,7 @@ def view_of(event: Event, size: Size) -> SizeView:
         words=words_of(event, size),
         tiles=_tiles(event, size),
         refusals=[str(refusal) for refusal in size.refusals],
+        warning=" ".join(filter(None, [unreached_words(event=event, meters=size.meters), _unknown_words(size)])),
         remarks=_remarks(event, size),
         second=_second(event) if size.needs_second else "",
         rows=[_row(meter, size, names) for meter in first],
@@ -70,7 +70,7 @@ def words_of(event: Event, size: Size) -> str:
     meters = ngettext("%(count)d meter", "%(count)d meters", len(size.meters)) % {"count": len(size.meters)}
     homes = ngettext("%(count)d household", "%(count)d households", len(size.homes)) % {"count": len(size.homes)}
     words = _("%(meters)s would take part, %(homes)s among them; %(kw)s are expected of them.")
-    return words % {"meters": meters, "homes": homes, "kw": kw_words(size.expected_kw)}
+    return words % {"meters": meters, "homes": homes, "kw": _about_kw(size.expected_kw)}
 
 
 def limits_of(version: ProgramVersion) -> list[dict[str, str]]:
@@ -89,31 +89,6 @@ def limits_of(version: ProgramVersion) -> list[dict[str, str]]:
     if version.max_events is not None:
         found.append((_("Events in a season"), _("at most %(count)d") % {"count": version.max_events}))
     return [{"label": label, "value": value} for label, value in found]
-
-
-def first_time(version: ProgramVersion, now: datetime, minutes: int, usual: time) -> datetime | None:
-    """The first start from tomorrow on that limits of time and notice allow, naive local; None within a month."""
-    zone = version.program.zone
-    at = usual if version.hours_from is None else max(version.hours_from, min(usual, _latest(version, minutes)))
-    for number in range(1, DAYS_AHEAD):
-        day = now.astimezone(zone).date() + timedelta(days=number)
-        wall = datetime.combine(day, at)
-        try:
-            start = resolve_local(wall, zone)
-        except (MissingTime, AmbiguousTime):
-            continue
-        span = Span(start, start + timedelta(minutes=minutes), zone)
-        holidays = holiday_days(version, day, day)
-        if not any(refusals(version, span, holidays)) and not notice_refusal(version, span, now):
-            return wall
-    return None
-
-
-def _latest(version: ProgramVersion, minutes: int) -> time:
-    """The latest start that ends in the hours of the terms."""
-    closes = version.hours_to or time(23, 59)
-    left = max(0, closes.hour * 60 + closes.minute - minutes)
-    return time(left // 60, left % 60)
 
 
 def columns() -> list[dict[str, Any]]:
@@ -151,6 +126,15 @@ def map_of(size: Size, meters: Sequence[Meter]) -> dict[str, Any] | None:
     return {"dots": dots, "top": top, "left": left, "high": high, "wide": wide / scale, "count": len(placed)}
 
 
+def _about(kw: Decimal) -> str:
+    """An expected power with the figures that mean something: one decimal, of less than a kW two."""
+    return plain_words(round_half_up(kw, 1 if abs(kw) >= 1 else 2))
+
+
+def _about_kw(kw: Decimal) -> str:
+    return f"{_about(kw)} kW"
+
+
 def _wall(moment: time) -> datetime:
     return datetime.combine(date.min, moment)
 
@@ -162,14 +146,34 @@ def _tiles(event: Event, size: Size) -> list[dict[str, Any]]:
         {"label": _("Homes"), "value": number_words(len(size.homes))},
         {"label": _("Organizations"), "value": number_words(organizations)},
         {"label": _("Meters"), "value": number_words(len(size.meters))},
-        {"label": _("Expected"), "value": kw_words(size.expected_kw), "note": _("from past events, else as nominated")},
+        {
+            "label": _("Expected"),
+            "value": _about(size.expected_kw),
+            "unit": "kW",
+            "note": _("from past events, else as nominated"),
+        },
     ]
     if not event.is_test:
         most = _("at most %(amount)s") % {"amount": money(size.reserved, currency)}
+        most = _("nobody can say how much at most") if size.unknown else most
         tiles.append({"label": _("Expected cost"), "value": money(size.expected_cost, currency), "note": most})
     if size.budget_left is not None:
         tiles.append({"label": _("Budget left"), "value": money(max(size.budget_left, Decimal(0)), currency)})
     return tiles
+
+
+def _unknown_words(size: Size) -> str:
+    """That nobody can say what the event may cost at most; empty where it is known."""
+    if not size.unknown:
+        return ""
+    words = ngettext(
+        "Nobody can say what this event may cost at most: of %(count)d meter there is no past event, no nomination and "
+        "no reading of the last 30 days, so nothing is reserved for it.",
+        "Nobody can say what this event may cost at most: of %(count)d meters there is no past event, no nomination "
+        "and no reading of the last 30 days, so nothing is reserved for them.",
+        size.unknown,
+    )
+    return words % {"count": size.unknown}
 
 
 def _remarks(event: Event, size: Size) -> list[str]:
@@ -222,7 +226,7 @@ def _row(meter: Meter, size: Size, names: Mapping[int, str]) -> dict[str, Any]:
             {"text": meter.label, "sub": meter.number},
             _holder(meter.pk, size, names),
             {"label": _("Nominated"), "text": kw_words(size.nominated.get(meter.pk)), "numeric": True},
-            {"label": _("Expected"), "text": kw_words(size.kw[meter.pk]), "numeric": True},
+            {"label": _("Expected"), "text": _about_kw(size.kw[meter.pk]), "numeric": True},
         ]
     }
 

@@ -8,9 +8,10 @@ from django.db.models import Exists, Q, QuerySet
 from django.urls import reverse
 
 from dashboards.times import moment_words
-from settlement.flag_words import flag_words
+from dashboards.words import money
 from settlement.models import FlagKind, FlagState, IntegrityFlag
 from settlement.selectors import later_checked_runs
+from settlement.words.flags import flag_words
 
 TONES = {FlagState.OPEN: "attention", FlagState.CLEARED: "good", FlagState.CONFIRMED: "danger"}
 
@@ -47,7 +48,7 @@ def rows_of(flags: Sequence[IntegrityFlag], zone: ZoneInfo) -> list[FlagRow]:
             flag,
             flag_words(flag),
             f"{flag.line.run.event.program.name}, {moment_words(flag.line.run.event.start, zone)}",
-            f"{flag.line.credit:.2f} {flag.line.run.event.program.distributor.currency}",
+            money(flag.line.credit, flag.line.run.event.program.distributor.currency),
             TONES[FlagState(flag.state)],
             reverse("operator_flag", args=[flag.pk]),
         )

@@ -7,6 +7,7 @@ from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from common.speech import day_words, number_words
 from common.spreadsheet import safe_cell
 from dashboards.operator_facts.events import event_name
 from dashboards.operator_facts.holders import holder_names
@@ -16,6 +17,7 @@ from dashboards.words import money
 from organizations.models import Distributor
 from settlement.exact import from_cents, sum_of_cents
 from settlement.models import Account, BatchKind, LedgerBatch, LedgerEntry, Unit
+from settlement.services.ledger_check import DailyHead
 
 MOST_HOLDERS = 25
 ENTRY_COLUMNS = (
@@ -52,9 +54,30 @@ def _cells(batch: LedgerBatch, sums: dict[str, Any], distributor: Distributor) -
         {"text": f"{batch.number}", "sub": moment_words(batch.posted_at, distributor.zone)},
         {"label": _("For"), "text": what, "url": url},
         {"label": _("By"), "text": person(batch.posted_by)},
-        {"label": _("Entries"), "text": str(sums.get("n", 0)), "numeric": True},
+        {"label": _("Entries"), "text": number_words(sums.get("n", 0)), "numeric": True},
         {"label": _("Owed"), "text": money(from_cents(sums.get("cents")), distributor.currency), "numeric": True},
         {"label": _("Hash"), "text": batch.sha256[:SHORT_HASH] + "…"},
+    ]
+
+
+def head_columns() -> list[dict[str, Any]]:
+    """The columns of `head_rows`."""
+    names = [_("Day"), _("Postings"), _("Last posting"), _("Head")]
+    return [{"label": name, "numeric": place in (1, 2)} for place, name in enumerate(names)]
+
+
+def head_rows(heads: Sequence[DailyHead]) -> list[dict[str, Any]]:
+    """Rows of components/table_cards.html: the hash of the last posting of each day."""
+    return [
+        {
+            "cells": [
+                {"text": day_words(head.day)},
+                {"label": _("Postings"), "text": number_words(head.batches), "numeric": True},
+                {"label": _("Last posting"), "text": str(head.number), "numeric": True},
+                {"label": _("Head"), "text": head.sha256},
+            ]
+        }
+        for head in heads
     ]
 
 
@@ -77,7 +100,7 @@ def holders(distributor: Distributor) -> list[dict[str, Any]]:
         {
             "name": names.get(row["holder_id"], "–"),
             "money": money(from_cents(row["cents"]), distributor.currency),
-            "points": f"{points_of.get(row['holder_id'], 0):.0f}",
+            "points": number_words(points_of.get(row["holder_id"], 0)),
         }
         for row in found
     ]

@@ -9,10 +9,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from common.speech import day_words, float_words, money_words
+from common.speech import day_words, money_words
 from events.models import Program
 from settlement.models import PlaceboReport, ReportState
-from settlement.placebo_words import reason_words, share_words, verdict_words
+from settlement.words.placebo import error_words, reason_words, share_words, span_words, verdict_words
 
 # Meters on the page; the file has all of them.
 MOST_METERS = 20
@@ -124,7 +124,7 @@ def _in_force(row: dict[str, Any], result: dict[str, Any], program: Program) -> 
     return words % {
         "rule": row["preset"],
         "nothing": share_words(row["for_nothing"]),
-        "money": _money(row["money"] / _hours(result), program),
+        "money": _money(row["money"] / _hours(row, result), program),
     }
 
 
@@ -142,7 +142,7 @@ def _paid(row: dict[str, Any] | None, result: dict[str, Any], program: Program) 
     }
     if row is None or per_hour <= 0:
         return words
-    part = row["money"] / _hours(result) / per_hour
+    part = row["money"] / _hours(row, result) / per_hour
     if part >= 1:
         return words + " " + _("An ordinary day would have paid as much: these events tell nothing from chance.")
     return words + " " + _("About %(part)s of that is what an ordinary day would have paid as well.") % {
@@ -161,8 +161,9 @@ def _better(best: dict[str, Any], in_force: dict[str, Any] | None) -> str:
     }
 
 
-def _hours(result: dict[str, Any]) -> int:
-    return int(result["days"]) * len(result["hours"])
+def _hours(row: dict[str, Any], result: dict[str, Any]) -> float:
+    """Over how many hours the rule's money was added up, for each meter: those of which it says something."""
+    return float(result["days"] * len(result["hours"]) * (row.get("coverage") or 1))
 
 
 def _money(amount: float, program: Program) -> str:
@@ -220,19 +221,50 @@ def rules_table(result: dict[str, Any], program: Program) -> Table:
                 share_words(row["for_nothing"]),
                 f"{share_words(low)} – {share_words(high)}",
                 share_words(row["bias"], signed=True),
-                _error(row["rrmse"]),
-                _money(row["money"] / _hours(result), program),
+                error_words(row["rrmse"]),
+                share_words(row.get("coverage")),
+                _money(row["money"] / _hours(row, result), program),
             ]
         )
     columns = [
-        _("Rule"), _("Paid for nothing, of load"), _("95 of 100"), _("Bias"), _("Typical error"),
+        _("Rule"), _("Paid for nothing, of load"), _("95 of 100"), _("Bias"), _("Typical error"), _("Hours covered"),
         _("Money per event hour"),
     ]  # fmt: skip
     return Table(_("What each rule would have paid on ordinary days"), columns, rows)
 
 
-def _error(value: float | None) -> str:
-    return "–" if value is None else float_words(value, 3)
+def halves_table(result: dict[str, Any]) -> Table | None:
+    """The recommended rule and the one in force on the days that chose and on the later ones; None without halves."""
+    halves = result.get("halves")
+    if not halves:
+        return None
+    chosen = dict.fromkeys((result["recommended"], result["in_force"]))
+    rows = [
+        [_marked(row["preset"], result), _half_words(halves[half], half), *_half_cells(row[half])]
+        for name in chosen
+        for row in result["rules"]
+        if row["preset"] == name
+        for half in ("earlier", "later")
+    ]
+    columns = [
+        _("Rule"), _("Days"), _("Paid for nothing, of load"), _("95 of 100"), _("Bias"), _("Typical error"),
+        _("95 of 100"),
+    ]  # fmt: skip
+    return Table(_("Chosen on the earlier half of the days, and how it did on the later half"), columns, rows)
+
+
+def _half_words(days: list[Any], half: str) -> str:
+    first, last = (day_words(date.fromisoformat(text), "date") for text in days[:2])
+    words = {"earlier": _("earlier: %(first)s to %(last)s"), "later": _("later: %(first)s to %(last)s")}[half]
+    return words % {"first": first, "last": last}
+
+
+def _half_cells(row: dict[str, Any]) -> list[str]:
+    low, high = row["intervals"]["rrmse"]
+    return [
+        share_words(row["for_nothing"]), span_words(row), share_words(row["bias"], signed=True),
+        error_words(row["rrmse"]), f"{error_words(low)} – {error_words(high)}",
+    ]  # fmt: skip
 
 
 def verdicts(result: dict[str, Any]) -> list[Verdict]:
@@ -309,7 +341,7 @@ def _part(
                 text
                 for each in found
                 for text in (
-                    share_words(each["for_nothing"]), share_words(each["bias"], signed=True), _error(each["rrmse"])
+                    share_words(each["for_nothing"]), share_words(each["bias"], signed=True), error_words(each["rrmse"])
                 )
             ),
         ]
@@ -343,7 +375,7 @@ def meters_table(result: dict[str, Any]) -> Table | None:
         return None
     rows = sorted(result["meter_rows"], key=lambda row: -(row["figures"][rule][0] or 0))[:MOST_METERS]
     cells = [
-        [row["number"], _error(rrmse), share_words(bias, signed=True), share_words(nothing)]
+        [row["number"], error_words(rrmse), share_words(bias, signed=True), share_words(nothing)]
         for row in rows
         for rrmse, bias, nothing in [row["figures"][rule]]
     ]

@@ -119,7 +119,7 @@ def budget_used(program: Program, version: ProgramVersion) -> Decimal:
     events = [event for event in called if first <= local_day(event.start, program.zone) <= last]
     settled = [event for event in events if event.state in SETTLED]
     aside = sum((event.reserved or Decimal(0) for event in events if event.state not in SETTLED), Decimal(0))
-    return spent_on(settled) + aside
+    return spent_on(settled, program=program, first=first, last=last) + aside
 
 
 def budget_words(program: Program, version: ProgramVersion | None) -> str:
@@ -215,8 +215,8 @@ def people_rows(
 def _state_cell(row: Enrollment) -> dict[str, str]:
     state = EnrollmentState(row.state)
     if row.ended_at is not None and row.ended_at <= timezone.now():
-        return {"badge": _("ended"), "tone": ""}
-    return {"badge": str(state.label), "tone": TONES[state]}
+        return {"badge": _("ended").capitalize(), "tone": ""}
+    return {"badge": str(state.label).capitalize(), "tone": TONES[state]}
 
 
 def _obstacle(row: Enrollment, is_unagreed: bool) -> str:

@@ -83,6 +83,8 @@ def act_words() -> Mapping[str, str]:
         "event.announced": _("Announced: everybody who takes part is told."),
         "event.changed": _("Changed."),
         "event.extended": _("Extended."),
+        "event.ended_early": _("Ended now: what was saved until then counts."),
+        "event.change_asked": _("A new time was asked for."),
         "event.cancel_asked": _("Cancelling was asked for."),
         "event.cancel_refused": _("Cancelling was refused."),
         "event.cancelled": _("Cancelled."),

@@ -15,9 +15,9 @@ from dashboards.charts import Pair
 from dashboards.operator_facts.events import event_name
 from dashboards.words import kwh, money
 from events.models import Program
-from settlement.fatigue import Fatigue, Trend
 from settlement.models import RunKind
-from settlement.season import EventFigures, Season, SeasonReport
+from settlement.reports.fatigue import Fatigue, Trend
+from settlement.reports.season import EventFigures, Season, SeasonReport
 
 FILE_COLUMNS = (
     "number", "start", "end", "figures", "asked", "took_part", "measured_meters", "nominated_kw", "delivered_kw",
@@ -53,7 +53,6 @@ def tiles(report: SeasonReport) -> list[dict[str, str]]:
     promised = _("%(delivered)s of %(nominated)s") % {
         "delivered": kw(report.delivered_kw), "nominated": kw(report.nominated_kw)
     }  # fmt: skip
-    standby = _("%(amount)s of it for standing by") % {"amount": money(report.standby, currency)}
     return [
         {
             "label": _("Saved in events"),
@@ -76,7 +75,7 @@ def tiles(report: SeasonReport) -> list[dict[str, str]]:
         {
             "label": _("Cost"),
             "value": money(report.cost, currency),
-            "note": standby if report.standby else _("rewards"),
+            "note": _beside(report),
             "state": state,
         },
         {
@@ -87,6 +86,20 @@ def tiles(report: SeasonReport) -> list[dict[str, str]]:
         },
         {"label": _("Net"), "value": money(report.net, currency), "note": net, "state": state},
     ]  # fmt: skip
+
+
+def _beside(report: SeasonReport) -> str:
+    """What of the cost is no event's reward."""
+    currency = report.program.distributor.currency
+    beside = [
+        words % {"amount": money(amount, currency)}
+        for amount, words in (
+            (report.standby, _("%(amount)s of it for standing by")),
+            (report.adjusted, _("%(amount)s of it adjusted")),
+        )
+        if amount
+    ]
+    return ", ".join(beside) or _("rewards")
 
 
 def _events(report: SeasonReport) -> str:
@@ -302,6 +315,7 @@ def season_data(report: SeasonReport) -> dict[str, Any]:
         "nominated_kw": f"{report.nominated_kw:.3f}",
         "cost": f"{report.cost:.2f}",
         "standby": f"{report.standby:.2f}",
+        "adjusted": f"{report.adjusted:.2f}",
         "cost_per_kw": None if per_kw is None else f"{per_kw:.2f}",
         "demand_savings": f"{report.demand_savings:.2f}",
         "net": f"{report.net:.2f}",

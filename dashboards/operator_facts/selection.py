@@ -48,7 +48,7 @@ def choices(distributor: Distributor) -> list[ChoiceGroup]:
     return found
 
 
-def _named(distributor: Distributor) -> list[tuple[str, str, QuerySet]]:  # type: ignore[type-arg]
+def _named(distributor: Distributor) -> list[tuple[str, str, QuerySet]]:  # type: ignore[type-arg]  # not generic at run time
     return [
         (_("Organizations"), "organization", Organization.objects.filter(distributor=distributor)),
         (_("Groups"), "group", OrganizationGroup.objects.filter(distributor=distributor)),
@@ -93,7 +93,7 @@ def _behind(meters: QuerySet[Meter], distributor: Distributor, value: str) -> Qu
     return meters.filter(pk__in=_held(Q(entity=pk)))
 
 
-def _held(whom: Q) -> QuerySet:  # type: ignore[type-arg]
+def _held(whom: Q) -> QuerySet:  # type: ignore[type-arg]  # not generic at run time
     """Ids of the meters that somebody holds now."""
     now = timezone.now()
     still = Q(valid_to__isnull=True) | Q(valid_to__gt=now)

@@ -33,6 +33,7 @@ STAGES = {
     "refused": gettext_lazy("Refused"),
     "posted": gettext_lazy("In the ledger"),
     "reopened": gettext_lazy("Opened again"),
+    "closed": gettext_lazy("Not posted for good"),
 }
 TONES = {
     "waiting": "info",
@@ -42,6 +43,7 @@ TONES = {
     "refused": "danger",
     "posted": "good",
     "reopened": "attention",
+    "closed": "info",
 }
 
 
@@ -70,6 +72,7 @@ def with_stage(events: QuerySet[Event]) -> QuerySet[Any]:
             When(is_posted=True, decided=DecisionKind.REOPENED, then=Value("reopened")),
             When(is_posted=True, then=Value("posted")),
             When(decided=DecisionKind.REFUSED, then=Value("refused")),
+            When(decided=DecisionKind.CLOSED, then=Value("closed")),
             When(decided=DecisionKind.APPROVED, then=Value("approved")),
             When(final__isnull=False, then=Value("to_approve")),
             When(estimate__isnull=False, then=Value("estimated")),
@@ -137,3 +140,8 @@ def _event_url(event: Event) -> str:
 def runs_to_approve(distributor: Distributor) -> QuerySet[Any]:
     """Events whose final run waits for somebody's approval, or is approved and not posted yet."""
     return settlements(distributor).filter(stage__in=("to_approve", "approved")).order_by(F("end"))
+
+
+def runs_stuck(distributor: Distributor) -> QuerySet[Any]:
+    """Events whose final run was refused, or is opened again: somebody settles anew, or leaves it as it is."""
+    return settlements(distributor).filter(stage__in=("refused", "reopened")).order_by(F("end"))

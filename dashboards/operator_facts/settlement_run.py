@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from common.money import parse_fraction
+from common.speech import number_words
 from dashboards.operator_facts.event import kw_words
 from dashboards.operator_facts.holders import holder_names
 from dashboards.times import moment_words
@@ -42,8 +43,8 @@ def tiles(run: SettlementRun, currency: str) -> list[dict[str, Any]]:
     return [
         {"label": _("Delivered"), "value": kwh(sums["wh"] or 0), "unit": "kWh", "state": state},
         {"label": _("Earned by participants"), "value": money(from_cents(sums["cents"]), currency), "state": state},
-        *([{"label": _("Points"), "value": str(sums["points"]), "state": state}] if sums["points"] else []),
-        {"label": _("Not measured"), "value": str(lost), "note": ngettext("meter", "meters", lost)},
+        *([{"label": _("Points"), "value": number_words(sums["points"]), "state": state}] if sums["points"] else []),
+        {"label": _("Not measured"), "value": number_words(lost), "note": ngettext("meter", "meters", lost)},
     ]
 
 
@@ -71,6 +72,7 @@ def story(run: SettlementRun) -> list[dict[str, Any]]:
         DecisionKind.APPROVED.value: _("Approved"),
         DecisionKind.REFUSED.value: _("Refused"),
         DecisionKind.REOPENED.value: _("Opened again"),
+        DecisionKind.CLOSED.value: _("Left as it is"),
     }
     steps = [(run.created_at, _("Worked out"), person(run.created_by, _("by the clock or the command line")), "")]
     for decision in run.decisions.select_related("decided_by").order_by("pk"):

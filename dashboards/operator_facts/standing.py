@@ -18,8 +18,8 @@ from dashboards.words import kwh, money
 from events.models import Program
 from meters.models import Meter
 from meters.selectors import holders_at
-from settlement.past_response import Expected, Past, expected_of, past_of
-from settlement.ranks import Place
+from settlement.reports.past_response import Expected, Past, expected_of, past_of
+from settlement.reports.ranks import Place
 
 RANK_COLUMNS = (
     "rank", "meter", "holder", "events", "saved_in_events_kwh", "earned", "currency", "intervals_with_forecast",

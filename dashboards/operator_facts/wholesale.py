@@ -22,8 +22,8 @@ from dashboards.operator_facts.events import event_name
 from dashboards.times import hours_words, span_words
 from dashboards.words import money
 from organizations.models import Distributor
-from settlement.wholesale import MonthValue
-from settlement.wholesale_month import EventHour, WholesaleMonth
+from settlement.reports.wholesale import MonthValue
+from settlement.reports.wholesale_month import EventHour, WholesaleMonth
 
 HOUR = timedelta(hours=1)
 KWH = 1000
@@ -108,6 +108,12 @@ def _how_sure(view: View, value: MonthValue) -> Iterator[str]:
         )
         % words
     )
+    if view.month.unsure:
+        events = ", ".join(event_name(event) for event in view.month.unsure)
+        yield _(
+            "Of these events nobody can say how sure they are, so what they took off is taken as exact there: "
+            "%(events)s."
+        ) % {"events": events}
 
 
 def tiles(view: View) -> list[dict[str, str]]:

@@ -28,6 +28,8 @@ from dashboards.times import (
 from dashboards.words import money
 from events.answers import answers_until
 from events.models import Event, EventState, Nomination, OptPolicy, Participation, ParticipationState, PayCap
+from events.models.participation import NOT_COUNTED
+from events.selectors import nominations_of
 from events.term_words import pay_sentences
 from organizations.access import role_of
 from settlement.models import SettlementLine
@@ -55,6 +57,17 @@ class Call:
     def is_running(self) -> bool:
         """Whether it runs, whether or not the clock's job has said so yet."""
         return self.event.state in COMING and self.event.start <= self.now < self.event.end
+
+    @property
+    def end(self) -> datetime:
+        """Until when it is asked of the reader: to its end, or to the earlier one at which all their meters stop."""
+        ends = [row.until or self.event.end for row in self.participations if row.state not in NOT_COUNTED]
+        return max(ends, default=self.event.end)
+
+    @property
+    def has_stopped(self) -> bool:
+        """Whether it goes on without the reader, who stopped at the end that was told first."""
+        return self.is_running and self.now >= self.end
 
     @property
     def is_coming(self) -> bool:
@@ -196,12 +209,14 @@ def _dayline(call: Call) -> dict[str, Any]:
 
 def _facts(call: Call, nominated: Nomination | None) -> list[dict[str, Any]]:
     event, zone = call.event, call.event.program.zone
-    start, end = hour_words(event.start, zone), hour_words(event.end, zone)
+    start, end = hour_words(event.start, zone), hour_words(call.end, zone)
     helps = _("Heat or cool before %(start)s. Wash, cook and charge after %(end)s.") % {"start": start, "end": end}
-    if call.is_running:
+    if call.has_stopped:
+        helps = _("You stopped at %(end)s, as you were told. What you saved until then counts.") % {"end": end}
+    elif call.is_running:
         helps = _("Use as little as is comfortable until %(end)s. %(left)s left.") % {
             "end": end,
-            "left": length_words(event.end - call.now).capitalize(),
+            "left": length_words(call.end - call.now).capitalize(),
         }
     return [
         {"label": _("What helps"), "value": helps},
@@ -231,14 +246,11 @@ def more_words(call: Call) -> str:
 
 
 def nomination_of(call: Call) -> Nomination | None:
-    """The power agreed for a participant with a single meter; None for several. One query."""
+    """The power agreed for a participant with a single meter; None for several. Two queries."""
     if len(call.participations) != 1:
         return None
-    mine = Nomination.objects.filter(
-        enrollment__program=call.event.program_id, enrollment__meter=call.participations[0].meter_id
-    )
-    in_force = mine.filter(valid_from__lte=call.event.start).order_by("-valid_from", "-pk").first()
-    return in_force or mine.order_by("valid_from", "pk").first()
+    meter_id = call.participations[0].meter_id
+    return nominations_of(event=call.event, among=[meter_id]).get(meter_id)
 
 
 def steps_of(call: Call, lines: Sequence[SettlementLine]) -> list[dict[str, Any]]:

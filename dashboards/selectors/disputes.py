@@ -168,7 +168,7 @@ def remedy_words(dispute: Dispute) -> list[dict[str, str]]:
     """What came of a dispute in favor: a correction or adjustments, each with its entry in the ledger."""
     if dispute.state != DisputeState.IN_FAVOR:
         return []
-    if dispute.run is not None:
+    if dispute.run is not None and not lacks_remedy(dispute) and not dispute.adjustments.exists():
         return [_run_words(dispute)]
     words = [_adjustment_words(row, dispute) for row in dispute.adjustments.select_related("batch").order_by("pk")]
     if lacks_remedy(dispute):

@@ -17,17 +17,15 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from common.intervals import MINUTE, clock_minute, day_bounds, local_day, starts_of_clock
+from common.intervals import MINUTE, clock_minute, local_day, starts_of_clock
 from dashboards.selectors.event_grid import Grid
 from events.holiday_calendar import holiday_days
 from events.models import Event
 from meters.models import Meter, Quality
-from meters.services import excluded_spans
 from meters.services.recent import readings_in
 from settlement.baselines import (
     Baseline,
     BaselineError,
-    Exclusion,
     HistoryNotLoaded,
     InvalidEvent,
     MeterHistory,
@@ -37,12 +35,13 @@ from settlement.baselines import (
     Preset,
     Reading,
     compute_baseline,
-    exclusion_days,
     get_preset,
     make_plan,
     preset_from_data,
 )
-from settlement.baselines import Event as Span
+from settlement.services.measuring.case import Participant, span_of
+from settlement.services.measuring.held import held_since
+from settlement.services.measuring.unusual import UnusualTimes
 
 STAND_IN = "ten-in-ten"
 # Days fetched beyond those that the calendar needs, round by round, for meters with extraordinary days.
@@ -50,7 +49,6 @@ SPARE_DAYS = (0, 5, 1000)
 # Four of five days lie within so many standard deviations.
 LIKELY = 1.28
 Floats = NDArray[np.float64]
-Excluded = Mapping[date, Exclusion]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,9 +86,10 @@ def usual_of(event: Event, meters: Sequence[Meter], grid: Grid, *, with_today: b
     ids = np.array(sorted(meter.pk for meter in meters), np.int64)
     watts = np.full((len(ids), grid.count), np.nan)
     days: list[Floats] = []
+    held = held_since(event)
     by_length = sorted(meters, key=lambda meter: (meter.interval_minutes, meter.pk))
     for minutes, group in groupby(by_length, key=lambda meter: meter.interval_minutes):
-        for pk, cells, used in _group(event, list(group), minutes, grid, with_today):
+        for pk, cells, used in _group(_plan(event, minutes), list(group), grid, held, with_today):
             watts[np.searchsorted(ids, pk)] = cells
             days.append(used)
     return Usual(ids, watts, _spread(days, grid))
@@ -112,24 +111,28 @@ def _spread(days: Sequence[Floats], grid: Grid) -> Floats:
 
 
 def _group(
-    event: Event, meters: list[Meter], minutes: int, grid: Grid, with_today: bool
+    plan: Plan | None, meters: list[Meter], grid: Grid, held: Mapping[int, datetime], with_today: bool
 ) -> Iterator[tuple[int, Floats, Floats]]:
-    """(meter, its W per cell, its W per cell on each used day, newest first) of who has enough history."""
-    try:
-        plan = _plan(event, minutes)
-    except InvalidEvent:
-        # The event cuts through the intervals of these meters: nothing can be said of them.
+    """(meter, its W per cell, its W per cell on each used day, newest first) of who has enough history.
+
+    Args:
+        held: since when its holder has a meter; nothing is told from what others used.
+    """
+    if plan is None:
         return
+    minutes = plan.minutes
     look = _Look(plan, grid, minutes)
-    excluded = _excluded_days(plan, meters)
+    people = [Participant(meter, None, None, held_from=held.get(meter.pk)) for meter in meters]
+    unusual = UnusualTimes().of(plan, people)
     waiting, fetched = [meter.pk for meter in meters], 0
     for spare in SPARE_DAYS:
         days = plan.pool_days(spare)
-        look.fetch(days[fetched:], waiting, today=with_today and not fetched)
+        look.fetch(days[fetched:], waiting, held, today=with_today and not fetched)
         reach = days[-1].day if days and spare != SPARE_DAYS[-1] else None
         late = []
         for pk in waiting:
-            history = MeterHistory(look.readings.get(pk, {}), minutes, excluded[pk], loaded_from=reach)
+            left_out = unusual[pk].days, unusual[pk].window
+            history = MeterHistory(look.readings.get(pk, {}), minutes, *left_out, loaded_from=reach)
             try:
                 found = compute_baseline(plan, history)
             except HistoryNotLoaded:
@@ -142,22 +145,14 @@ def _group(
             return
 
 
-def _plan(event: Event, minutes: int) -> Plan:
-    zone, told = event.program.zone, event.notified_at
-    span = Span(event.start, event.end, zone, notice_at=told if told and told < event.start else None)
-    rule = rule_of(event)
+def _plan(event: Event, minutes: int) -> Plan | None:
+    """The rule laid out; None where the event cuts through the meters' intervals, and nothing can be said of them."""
+    span, rule = span_of(event), rule_of(event)
     holidays = holiday_days(event.version, span.day - timedelta(days=rule.days_back_extended), span.day)
-    return make_plan(rule, span, minutes, holidays)
-
-
-def _excluded_days(plan: Plan, meters: list[Meter]) -> dict[int, Excluded]:
-    zone = plan.event.zone
-    since = day_bounds(plan.days[-1].day, zone)[0]
-    found = excluded_spans(meters=meters, start=since, end=plan.event.start)
-    return {
-        pk: exclusion_days([(span.start, span.end, Exclusion(span.kind.upper())) for span in mine], zone)
-        for pk, mine in found.items()
-    }
+    try:
+        return make_plan(rule, span, minutes, holidays)
+    except InvalidEvent:
+        return None
 
 
 class _Look:
@@ -181,7 +176,9 @@ class _Look:
             ]
         return self._moments[day]
 
-    def fetch(self, days: Sequence[PlannedDay], ids: Sequence[int], *, today: bool) -> None:
+    def fetch(
+        self, days: Sequence[PlannedDay], ids: Sequence[int], held: Mapping[int, datetime], *, today: bool
+    ) -> None:
         """Adds the readings of these days, and of today's adjustment window. One query per 500 meters."""
         starts = {at for day in days for group in (*day.slots, *day.window, *self.moments(day.day)) for at in group}
         starts |= set(self.plan.window) if today else set()
@@ -192,7 +189,7 @@ class _Look:
         # The event's own readings never enter its usual use.
         allowed = {seconds: at for seconds, at in moments.items() if at < self.plan.event.start}
         for pk, seconds, wh, quality in found.T.tolist():
-            if seconds in allowed:
+            if seconds in allowed and (pk not in held or allowed[seconds] >= held[pk]):
                 mine = self.readings.setdefault(pk, {})
                 mine[allowed[seconds]] = Reading(wh, quality == Quality.ESTIMATED)
 

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from common.cache import CHART, keeping_cache
 from dashboards.selectors.event_grid import Grid, grid_of
 from dashboards.selectors.event_usual import Usual, usual_of
-from events.models import Event, Nomination, OptPolicy, ParticipationState
+from events.models import Event, OptPolicy, ParticipationState
 from events.models.participation import NOT_COUNTED
+from events.selectors import nominations_of
 from meters.models import Meter
 from meters.selectors import CHUNK
 from meters.services.recent import readings_in
@@ -286,21 +287,10 @@ def _seats(event: Event, answers: tuple[Answer, ...]) -> dict[int, Seat]:
     found: dict[int, Seat] = {}
     for first in range(0, len(answers), CHUNK):
         ids = [row.meter_id for row in answers[first : first + CHUNK]]
-        nominated = _nominated(event, ids)
+        nominated = {pk: row.kw for pk, row in nominations_of(event=event, among=ids).items()}
         for meter in Meter.objects.filter(pk__in=ids).select_related("feeder"):
             found[meter.pk] = Seat(meter, meter.feeder.name if meter.feeder else "", nominated.get(meter.pk))
     return {row.meter_id: found[row.meter_id] for row in answers}
-
-
-def _nominated(event: Event, ids: list[int]) -> dict[int, Decimal]:
-    """As `events.selectors.nominations_of`, of these meters."""
-    at = event.start - timedelta(minutes=event.version.nomination_deadline_minutes)
-    rows = Nomination.objects.filter(enrollment__program=event.program_id, enrollment__meter__in=ids)
-    found: dict[int, Decimal] = {}
-    for pk, kw, since in rows.order_by("valid_from", "id").values_list("enrollment__meter", "kw", "valid_from"):
-        if since <= at or pk not in found:
-            found[pk] = kw
-    return found
 
 
 def _usual(

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from common.speech import day_words, plain_words
 from events.models import Enrollment, Event, EventState, Nomination, Program, ProgramVersion
+from events.nominations import ALWAYS, stints_at
 from events.term_words import minutes_words
-from meters.models import Meter
+from meters.models import Meter, MeterMap
 from meters.selectors import holders_at
 from organizations.access import holder_id_of
 from settlement.models import LineStatus, SettlementLine
@@ -51,10 +52,13 @@ class Promise:
 
 
 def promises_of(enrollments: Sequence[Enrollment]) -> list[Promise]:
-    """The figures of enrollments of one program, in their order. Two queries."""
+    """The figures of enrollments of one program, in their order; not those of an earlier holder. Three queries."""
     rows: dict[int, list[Nomination]] = {row.pk: [] for row in enrollments}
+    meters = {row.pk: row.meter_id for row in enrollments}
+    stints = stints_at(MeterMap.objects.filter(meter__in=meters.values()), timezone.now())
     for nomination in Nomination.objects.filter(enrollment__in=list(rows)).order_by("-valid_from", "-pk"):
-        rows[nomination.enrollment_id].append(nomination)
+        if stints.get(meters[nomination.enrollment_id], ALWAYS).has_begun_by(nomination.valid_from):
+            rows[nomination.enrollment_id].append(nomination)
     delivered = delivered_kw(enrollments)
     return [
         Promise(

@@ -17,6 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
+from common.speech import day_words as month_words
+from common.speech import number_words
 from dashboards.times import day_words, hours_words, moment_words
 from dashboards.words import kwh, money
 from events.models import Event
@@ -138,7 +140,8 @@ def lines_for(user: User) -> QuerySet[SettlementLine]:
 def extras_for(user: User) -> list[Extra]:
     """What the ledger has for a customer beside events, newest first. One query."""
     entries = LedgerEntry.objects.visible_to(user).filter(account=Account.OWED).exclude(batch__kind=BatchKind.RUN)
-    rows = entries.select_related("batch__distributor").order_by("-batch__posted_at", "key")
+    rows = entries.select_related("batch__distributor", "batch__month_run__program")
+    rows = rows.order_by("-batch__posted_at", "key")
     return [Extra(entry, entry.batch.distributor.currency) for entry in rows]
 
 
@@ -189,7 +192,7 @@ def currency_of(line: SettlementLine) -> str:
 
 def points_words(points: int) -> str:
     """So many points."""
-    return ngettext("%(points)s point", "%(points)s points", points) % {"points": points}
+    return ngettext("%(points)s point", "%(points)s points", points) % {"points": number_words(points)}
 
 
 def amount_words(reward: Reward) -> str:
@@ -255,7 +258,7 @@ def _reward_item(reward: Reward, with_meter: bool) -> dict[str, Any]:
 def _extra_item(extra: Extra) -> dict[str, Any]:
     return {
         "label": extra_label(extra),
-        "sub": extra.entry.batch.reason,
+        "sub": extra_words(extra),
         "amount": extra.amount,
         "state": "final",
         "url": extra_url(extra),
@@ -265,6 +268,17 @@ def _extra_item(extra: Extra) -> dict[str, Any]:
 def extra_label(extra: Extra) -> str:
     """What an extra is, in a word or two."""
     return _("Standing by") if extra.entry.batch.kind == BatchKind.MONTH else _("Adjustment")
+
+
+def extra_words(extra: Extra) -> str:
+    """What it is for: the program and month that somebody stood by in, else the reason that was given."""
+    month = getattr(extra.entry.batch, "month_run", None)
+    if month is None:
+        return extra.entry.batch.reason
+    words = _("%(program)s: for being ready to use less in %(month)s")
+    if month.number > 1 and extra.entry.amount < 0:
+        words = _("%(program)s: correction of your pay for being ready in %(month)s")
+    return words % {"program": month.program.name, "month": month_words(month.month, "month of year")}
 
 
 def extra_url(extra: Extra) -> str:
@@ -343,7 +357,7 @@ def _extra_cells(extra: Extra, with_meter: bool) -> list[dict[str, Any]]:
     posted = extra.at.astimezone(extra.entry.batch.distributor.zone)
     told = f"{day_words(extra.at, extra.entry.batch.distributor.zone)} {posted.year}"
     return [
-        {"text": extra_label(extra), "sub": ", ".join(filter(None, [told, extra.entry.batch.reason]))},
+        {"text": extra_label(extra), "sub": ", ".join(filter(None, [told, extra_words(extra)]))},
         *([{"label": _("Meter"), "text": "–"}] if with_meter else []),
         {"label": _("Saved"), "text": "–", "numeric": True},
         {"label": _("Amount"), "text": extra.amount, "url": extra_url(extra), "numeric": True},

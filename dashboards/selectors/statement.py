@@ -23,8 +23,8 @@ from events.models import PayCap
 from settlement.baselines import AdjustmentKind, BaselineError, Preset, rule_data, rule_hash
 from settlement.models import LineKind, LineStatus, SettlementLine
 from settlement.own_rules import frozen_rule, rule_named
-from settlement.rule_words import words_of
-from settlement.traces import opened
+from settlement.traces import end_of, opened
+from settlement.words.rules import words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,13 @@ class Statement:
 
     @property
     def hours(self) -> Fraction:
-        """How long the event was."""
-        return Fraction((self.event.end - self.event.start) // timedelta(minutes=1), 60)
+        """How long the event was for this meter."""
+        return Fraction((self.end - self.event.start) // timedelta(minutes=1), 60)
+
+    @property
+    def end(self) -> datetime:
+        """The event's end, or the earlier one at which the meter stopped."""
+        return end_of(self.trace, self.event.end)
 
     @property
     def mean_kw(self) -> Fraction:
@@ -343,8 +348,11 @@ def _flag_checks(statement: Statement) -> list[dict[str, Any]]:
         "LOOKBACK_EXTENDED": _("We had to look further back than usual for enough days."),
         "POOL_SHORT": _("Fewer days than the rule wants were found; it allows so few."),
         "EVENT_DAYS_TAKEN": _("Too few ordinary days: days with an event were taken too, those with the most use."),
-        "WINDOW_MOVED_BEFORE_NOTICE": _("You were told on the day itself, so only hours before that were compared."),
+        "WINDOW_MOVED_BEFORE_NOTICE": _("You were told shortly before, so only hours before that were compared."),
         "WINDOW_INCOMPLETE": _("Readings before the event are missing, so the average was not scaled."),
+        "WINDOW_NOT_USUAL": _(
+            "Another event, a test or an outage lay in the hours before the event, so they moved nothing."
+        ),
         "WINDOW_BASELINE_NOT_POSITIVE": _("There was no use before the event on those days, so nothing was scaled."),
         "ESTIMATED_EVENT_READINGS": _("Some readings of the event are estimates."),
         "PREDICTION_MISSING": _("No prediction had been made for the hours of the event before you were told."),

@@ -14,13 +14,16 @@ from events.models import AnswerSource, Participation, ParticipationState
 from settlement.baselines import BaselineError
 from settlement.errors import SettlementError
 from settlement.models import LineKind, RunKind, SettlementLine
-from settlement.placebo.noise import Noise, noise_of
+from settlement.placebo.noise import Noise, Unknown, noise_of
 
 
 def way_of(statement: Statement, posted_at: datetime | None) -> list[dict[str, str]]:
     """What happened to the event, in order. One query."""
     event, zone, run = statement.event, statement.zone, statement.line.run
-    ran = _("It ran until %(end)s") % {"end": hour_zone_words(event.end, zone)}
+    words = _("It ran until %(end)s")
+    if statement.end < event.end:
+        words = _("It was made longer, and you stopped at %(end)s, as you were told")
+    ran = words % {"end": hour_zone_words(statement.end, zone)}
     steps = [*_answered(statement), (event.start, ran), (run.created_at, _("The amount was computed"))]
     if event.notified_at is not None and event.notified_at < event.start:
         steps.insert(0, (event.notified_at, _("You were told")))
@@ -69,10 +72,9 @@ def estimate_checks(statement: Statement) -> list[dict[str, Any]]:
     return [{"title": _("Not the same as the estimate"), "words": text % words, "good": False}]
 
 
-def noise_beside(statement: Statement) -> Noise | None:
-    """The meter's own noise beside what was saved; None where it cannot be told."""
+def noise_beside(statement: Statement) -> Noise | Unknown | None:
+    """The meter's own noise beside what was saved, or why it is not known; None without a measurement."""
     try:
         return noise_of(statement.line)
     except (SettlementError, BaselineError):
-        # The rule was changed or taken away since: nothing can be said of how it fares on other days.
-        return None
+        return Unknown(_("The rule was changed or taken away since, so it cannot be tried on other days."))

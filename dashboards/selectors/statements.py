@@ -16,7 +16,7 @@ from common.speech import day_words, money_words, number_words
 from organizations.access import role_of
 from organizations.models import Distributor
 from settlement.models import BatchKind, LedgerEntry, LineKind, Unit
-from settlement.statements import Posted, Statement
+from settlement.reports.statements import Posted, Statement
 
 
 @dataclass(frozen=True)

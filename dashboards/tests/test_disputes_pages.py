@@ -171,6 +171,16 @@ def case(here, settled):
     return open_dispute(line=line_of(settled, here.home), category="reading", by=here.resident, words="Swapped.")
 
 
+def test_what_is_answered_stays_in_the_queue_until_it_is_decided(client, here, case):
+    client.force_login(here.admin)
+    url = reverse("operator_dispute", args=[case.pk])
+    client.post(url, {"action": "answer", "words": "Which day was that?"})
+    assert url in client.get(reverse("operator_disputes")).text
+    client.post(url, {"action": "against", "outcome": "The meter was right."})
+    assert url not in client.get(reverse("operator_disputes")).text
+    assert url in client.get(reverse("operator_disputes"), {"state": ""}).text
+
+
 def test_the_queue_has_those_that_wait_and_the_case_all_of_it(client, here, case):
     client.force_login(here.auditor)
     queue = client.get(reverse("operator_disputes"))

@@ -10,6 +10,7 @@ from dashboards.tests.operator_tools import browser
 from events.models import CancelRequest, Event, EventState, LeftOutReason
 from events.services import advance_events, create_event, publish_version
 from events.tests.world import make_announced, make_program, make_terms, next_span
+from meters.models import Prediction
 from tests.builder import make_admin
 
 pytestmark = pytest.mark.django_db
@@ -133,3 +134,26 @@ def test_staff_reads_and_strangers_find_nothing(world, path):
     url = f"/ops/events/{event.pk}/{path}"
     assert browser(world.here.staff).get(url).status_code == 403
     assert browser(world.there.admin).get(url).status_code == 404
+
+
+def test_operators_are_told_where_predictions_do_not_reach_the_event(here):
+    program = make_program(here.distributor, preset="forecast")
+    words = "For 2 meters nothing is predicted for all of these hours yet"
+    assert words in preview(here, program)
+    day = timezone.localtime(timezone=program.zone) + timedelta(days=3)
+    start = day.replace(hour=17, minute=0, second=0, microsecond=0)
+    for meter in (here.home, here.school):
+        Prediction.objects.bulk_create(
+            Prediction(
+                meter=meter, start=start + number * timedelta(minutes=30), wh=1000, lower_wh=0, upper_wh=9000,
+                issued_at=timezone.now(), forecast_number=1,
+            )
+            for number in range(2)
+        )  # fmt: skip
+    assert "nothing is predicted" not in preview(here, program)
+    assert "nothing is predicted" in preview(here, program, minutes="90")
+    assert "no prediction of all these hours" not in build(here.admin, program, "announce")
+    event, later = Event.objects.get(), start + timedelta(hours=1)
+    moved = {"start": f"{later:%Y-%m-%dT%H:%M}", "end": f"{later + timedelta(hours=1):%Y-%m-%dT%H:%M}"}
+    page = browser(here.admin).post(f"/ops/events/{event.pk}/change", moved, follow=True).content.decode()
+    assert "For 2 meters no prediction of all these hours was made before people were told" in page

@@ -25,6 +25,7 @@ from events.services import (
     cancel_event,
     create_event,
     enroll,
+    leave_out,
     opt_in,
     opt_out,
     publish_version,
@@ -80,7 +81,8 @@ class TestTheList:
         over = past_event(program)
         later, soon, off = draft(program, 9), draft(program, 2), cancel_event(event=draft(program, 1))
         words = page(world.here.admin, "/ops/events")
-        places = [words.index(f'"/ops/events/{event.pk}"') for event in (soon, later, off, over)]
+        table = words[words.index("<table") :]
+        places = [table.index(f'"/ops/events/{event.pk}"') for event in (soon, later, off, over)]
         assert places == sorted(places)
 
     def test_it_filters_tests_from_real_events(self, world, program):
@@ -143,14 +145,39 @@ class TestOneEvent:
         make_program(world.there, world.there.home)
         assert "Thither" not in page(world.here.admin, f"/ops/events/{coming_event(program).pk}")
 
+    def test_it_says_all_that_the_terms_pay_and_nothing_that_they_do_not(self, world, program):
+        terms = make_terms(rate="0", rate_per_kwh=Decimal("0.25"), points_per_kwh=1200, flat_per_event=Decimal(1))
+        publish_version(program=program, terms=terms)
+        words = page(world.here.staff, f"/ops/events/{draft(program).pk}")
+        assert "$0.25 / kWh, $1.00 an event, 1,200 points / kWh" in words
+        assert "$0.00 / kW" not in words
+
     def test_a_draft_shows_who_would_take_part(self, world, program):
-        words = page(world.here.admin, f"/ops/events/{draft(program).pk}")
-        assert "2 meters would take part, 1 household among them; together they promised 2 kW" in words
+        words = page(world.here.auditor, f"/ops/events/{draft(program).pk}")
+        for text in ("2 meters would take part, 1 household among them; 2 kW are expected of them", "The terms allow",
+                     "Expected cost", "2 meters that take part", "Hither-Rita"):  # fmt: skip
+            assert text in words, text
+
+    def test_a_draft_shows_who_is_left_out_and_why_and_what_stands_against_it(self, world, program):
+        event = draft(program)
+        leave_out(event=event, meter=world.here.school, note="The roof is being repaired", by=world.here.admin)
+        publish_version(program=program, terms=make_terms(max_minutes=30))
+        Event.objects.filter(pk=event.pk).update(version=program.current)
+        words = page(world.here.staff, f"/ops/events/{event.pk}")
+        for text in ("1 meter would take part", "1 meter left out", "lasts at most 30 minutes"):
+            assert text in words, text
+
+    def test_the_preview_of_a_draft_costs_the_same_for_ten_times_the_meters(self, world, program):
+        address = f"/ops/events/{draft(program).pk}"
+        few = query_count(world.here.admin, address)
+        for _ in range(20):
+            meter = make_meter(world.here.distributor)
+            map_meter(meter, world.here.organization)
+            enroll(program=program, meter=meter, kw=Decimal(2))
+        assert query_count(world.here.admin, address) == few
 
     def test_a_draft_of_a_program_without_meters_says_so(self, world):
-        assert "Nobody: no meter that is asked is enrolled" in page(
-            world.here.admin, f"/ops/events/{draft(make_program(world.here)).pk}"
-        )
+        assert "Nobody would take part." in page(world.here.admin, f"/ops/events/{draft(make_program(world.here)).pk}")
 
     def test_the_settlement_stands_per_meter_and_opens_the_why_page(self, world):
         event = settled_event(world.here)

@@ -10,8 +10,8 @@ from dashboards.tests.operator_tools import browser, page, query_count, readers_
 from events.services import record_completed_event
 from meters.models import IntervalReading
 from meters.services.rollups import rebuild_rollups
-from settlement.fatigue import fatigue
 from settlement.models import RunKind
+from settlement.reports.fatigue import fatigue
 from settlement.services import settle
 from settlement.tests.world import POOL, make_case, put
 from tests.builder import make_admin, make_distributor

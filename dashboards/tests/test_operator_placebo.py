@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.attention import needs_of
 from settlement.models import FlagCheck, FlagKind, IntegrityFlag, PlaceboReport, ReportState
 from settlement.services import settle
+from settlement.services.placebo.reports import MOST_WAITING
 from settlement.tests.placebo_world import placebo_result
 from settlement.tests.world import EVENT_DAY, make_case, put
 
@@ -58,6 +59,18 @@ def test_an_audit_is_ordered_and_its_progress_shown(case, client):
     assert client.get(reverse("operator_placebo_progress", args=[program.pk])).json()["text"] == "40 % done"
 
 
+def test_one_audit_too_many_is_refused_with_a_sentence(case, client):
+    world, program, _event = case
+    client.force_login(world.here.admin)
+    for hour in range(MOST_WAITING):
+        report_of(program, hours=[hour], state=ReportState.WAITING, result={}, finished_at=None)
+    body = {"first": "2026-06-01", "last": "2026-06-30", "hours": "7, 17"}
+    answer = client.post(reverse("operator_placebo", args=[program.pk]), body)
+    assert answer.status_code == 200
+    assert "3 reports wait or are being computed." in answer.text
+    assert PlaceboReport.objects.count() == MOST_WAITING
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -81,6 +94,10 @@ def test_a_finished_audit_says_what_it_means_and_why_each_rule_lost(case, client
     report_of(program)
     client.force_login(world.here.staff)
     page = client.get(reverse("operator_placebo", args=[program.pk])).content.decode()
+    assert "Chosen on the earlier 5 days, where it paid 5.6 % (4.6 % – 6.6 %)" in page
+    assert "on the later 5 days, which had no say" in page
+    assert "It has comparable days for 80.0 % of the hours" in page
+    assert "Chosen on the earlier half of the days, and how it did on the later half" in page
     assert "The rule in force (three-day) would have paid for 7.0 % of all load: $17.50 for each hour" in page
     assert "really paid $40.00, which is $20.00 for each hour" in page
     assert "About 88 % of that is what an ordinary day would have paid as well." in page
@@ -109,7 +126,7 @@ def test_the_file_holds_every_figure_and_is_missing_before_the_first_audit(case,
     report_of(program)
     rows = client.get(url).content.decode().splitlines()
     # Three rules: one row each, two hours, five segments and one meter; three that were not tried.
-    assert len(rows) == 1 + 3 * (1 + 2 + 5 + 1) + 3
+    assert len(rows) == 1 + 3 * (1 + 2 + 2 + 5 + 1) + 3
 
 
 @pytest.fixture

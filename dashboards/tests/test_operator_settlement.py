@@ -8,6 +8,7 @@ import pytest
 from dashboards.operator_facts.settlement import STAGES
 from dashboards.tests.operator_tools import browser, page, query_count, readers_only, settled_event
 from dashboards.tests.story import add_readings, lower, make_program, past_event
+from meters.models import IntervalReading
 from settlement.models import Account, DecisionKind, LedgerBatch, LedgerEntry, RunDecision, RunKind
 from settlement.services import approve_run, background, post_run, settle
 from tests.builder import make_admin, make_distributor
@@ -134,7 +135,31 @@ class TestARun:
         assert "Against run 1" in words
         assert "A newer run says what counts" in page(second, f"/ops/settlement/{run.pk}")
 
-    @pytest.mark.parametrize("action", ["settle", "approve", "refuse", "post", "reopen"])
+    def test_what_is_refused_or_opened_again_is_named_on_the_first_page_until_it_is_left(self, world, event, second):
+        run = settle(event=event)
+        act(second, run, "refuse", reason="the school was closed")
+        assert "1 settlement is stopped" in page(second, "/ops")
+        assert "ask-close" in page(second, f"/ops/settlement/{run.pk}")
+        assert "Say why" in act(second, run, "close", reason="")
+        words = act(second, run, "close", reason="nothing is paid for it")
+        assert "Left as it is" in words
+        assert "Not posted for good" in words
+        assert "is stopped" not in page(second, "/ops")
+        act(second, run, "approve")
+        act(second, run, "post")
+        act(second, run, "reopen", reason="by mistake")
+        assert "ask-close" in page(second, f"/ops/settlement/{run.pk}")
+        assert "In the ledger" in act(second, run, "close", reason="by mistake")
+
+    def test_readings_that_came_after_a_settlement_are_named_on_the_first_page(self, world, event):
+        late = IntervalReading.objects.filter(meter=world.here.home, start__lt=event.end).order_by("start").last()
+        IntervalReading.objects.filter(meter=late.meter, start=late.start).delete()
+        settle(event=event)
+        assert "Readings came after" not in page(world.here.admin, "/ops")
+        IntervalReading.objects.create(meter=late.meter, start=late.start, energy_wh=late.energy_wh)
+        assert "Readings came after 1 settlement" in page(world.here.admin, "/ops")
+
+    @pytest.mark.parametrize("action", ["settle", "approve", "refuse", "post", "reopen", "close"])
     @pytest.mark.parametrize("role", ["staff", "auditor", "resident", "organization_admin"])
     def test_whoever_only_reads_is_refused(self, world, event, role, action):
         run = settle(event=event)

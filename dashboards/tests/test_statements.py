@@ -12,8 +12,8 @@ from django.test import Client
 from dashboards.tests.operator_tools import browser
 from settlement.canonical import digest
 from settlement.models import Account, BatchKind, LedgerBatch, LedgerEntry, Unit
+from settlement.reports.statements import month_bounds, statement_of
 from settlement.services.posting import pair
-from settlement.statements import month_bounds, statement_of
 
 pytestmark = pytest.mark.django_db
 

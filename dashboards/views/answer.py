@@ -10,13 +10,16 @@ from django.views.decorators.http import require_http_methods
 from accounts.limits import allow
 from accounts.refusals import too_many_requests
 from common.speech import hour_words
+from dashboards.selectors.longer import longer_facts
 from dashboards.times import day_words, hours_words
 from events.answers import Asked, answers_until, read_answer
 from events.errors import EventError
 from events.models import AnswerSource, EventState, OptPolicy, ParticipationState
-from events.services import opt_in, opt_out
+from events.services import go_on, opt_in, opt_out, stop_as_told
 
 ANSWERS = {"join": opt_in, "skip": opt_out}
+# What is said of the time added to an event while it runs.
+LONGER = {"go-on": go_on, "stop": stop_as_told}
 # People change their mind a few times; programs do so without end.
 MOST, WITHIN = 20, 600
 
@@ -46,11 +49,14 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
 
 def _take(request: HttpRequest, asked: Asked) -> str:
     """Why the answer was not taken; empty if it was."""
-    record = ANSWERS.get(request.POST.get("answer", ""))
-    if record is None:
+    said = request.POST.get("answer", "")
+    if said not in ANSWERS and said not in LONGER:
         raise Http404
     try:
-        record(participation=asked.participation, by=asked.user, source=AnswerSource.LINK)
+        if said in LONGER:
+            LONGER[said](participation=asked.participation, by=asked.user)
+        else:
+            ANSWERS[said](participation=asked.participation, by=asked.user, source=AnswerSource.LINK)
     except EventError as refused:
         return str(refused)
     return ""
@@ -75,6 +81,7 @@ def _page(request: HttpRequest, asked: Asked, *, refusal: str = "", status: int 
         "by_wish": asked.participation.answer_source == AnswerSource.SCHEDULE,
         "silence_joins": event.version.opt_policy == OptPolicy.OPT_OUT,
         "until": f"{hour_words(until)} {until.tzname()}, {day_words(until, zone)}",
+        "longer": longer_facts(asked.event, [asked.participation], now),
         "refusal": refusal,
     }
     return _private(render(request, "dashboards/answer.html", context, status=status))

@@ -43,7 +43,7 @@ class DisputeForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [(value, str(label)[:1].upper() + str(label)[1:]) for value, label in DisputeCategory.choices]
-        self.fields["category"].choices = choices  # type: ignore[attr-defined]
+        self.fields["category"].choices = choices  # type: ignore[attr-defined]  # a choice
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -292,7 +292,7 @@ def _parts(request: HttpRequest, user: User, scope: LoadScope, asked: Asked, hou
     ]
     return {
         "page_obj": page,
-        "part_rows": load_parts.part_rows(page.object_list, _total(hours)),  # type: ignore[arg-type]
+        "part_rows": load_parts.part_rows(page.object_list, _total(hours)),  # type: ignore[arg-type]  # a page of that list
         "part_columns": load_parts.part_columns(),
         "part_label": choices[by],
         "part_links": links if len(links) > 1 else [],

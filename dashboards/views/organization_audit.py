@@ -26,7 +26,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     """Who did what to whom, when and why."""
     membership = admin_membership_of(request)
     page = Paginator(_entries(request, membership), PER_PAGE).get_page(request.GET.get("page"))
-    page.object_list = history.told(page.object_list)  # type: ignore[assignment]
+    page.object_list = history.told(page.object_list)  # type: ignore[assignment]  # the rows in words, for the template
     context = {
         "organization": membership.organization,
         "page_obj": page,

@@ -25,7 +25,7 @@ from events import services
 from events.agreement import terms_hash
 from events.gate_words import gate_words
 from events.models import Consent, Enrollment, EnrollmentState, Program, ProgramVersion
-from events.services import BY_PARTICIPANT, Agreement, check_gates, needs_nomination
+from events.services import Agreement, check_gates, needs_nomination
 from events.term_words import differences, plain_facts
 from meters.models import Meter
 from organizations.access import Role, role_of
@@ -271,10 +271,9 @@ def _nominate(request: HttpRequest, rows: Sequence[Enrollment], user: User) -> s
     """Takes every figure that was typed and is another one; all or none."""
     changed = 0
     for row, kw in _figures(request, rows):
-        before = row.nominations.order_by("-valid_from", "-pk").first()
-        if before is None or before.kw != kw:
-            services.nominate(enrollment=row, kw=kw, source=f"{BY_PARTICIPANT}{user.email}", by=user)
-            changed += 1
+        count = row.nominations.count()
+        services.nominate(enrollment=row, kw=kw, source=services.said_by(services.PORTAL, user), by=user)
+        changed += row.nominations.count() - count
     words = ngettext("%(count)d figure is noted.", "%(count)d figures are noted.", changed) % {"count": changed}
     return words if changed else _("Nothing was changed.")
 

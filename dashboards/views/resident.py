@@ -22,6 +22,7 @@ from common.speech import float_words
 from dashboards.charts import etag
 from dashboards.live import IN_EVENT_SECONDS, PAST_SECONDS, live_seconds
 from dashboards.selectors import calls, disputes, event_own, programs, reward_page, rewards, savings, use
+from dashboards.selectors.longer import longer_facts, open_for_longer
 from dashboards.selectors.moving import coming_residence, residence_of
 from dashboards.selectors.organization import meters_of
 from dashboards.selectors.spans import Span, last_days
@@ -47,7 +48,7 @@ from dashboards.words import money
 from events.answers import may_answer
 from events.errors import EventError
 from events.models import Event, EventState, Participation
-from events.services import opt_in, opt_out
+from events.services import go_on, opt_in, opt_out, stop_as_told
 from meters.models import Meter
 from organizations.access import Role, role_of
 from settlement.evidence.bundle import reward_lines
@@ -59,7 +60,7 @@ SAVED_DAYS = 30
 OLD_AFTER_HOURS = 24
 METERS_PER_PAGE = 100
 SOON = timedelta(minutes=10)
-ANSWERS = {"join": opt_in, "skip": opt_out}
+ANSWERS = {"join": opt_in, "skip": opt_out, "go-on": go_on, "stop": stop_as_told}
 
 
 @require_GET
@@ -191,6 +192,7 @@ def event_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "more": calls.more_words(call),
         "meters": _meter_rows(request, call, may_answer(user)),
         "may_answer": may_answer(user),
+        "longer": longer_facts(event, call.participations, call.now) if may_answer(user) else None,
         "live_url": reverse("event_live", args=[pk]),
         "live_seconds": _event_seconds(call),
     }
@@ -220,14 +222,14 @@ def _runs_the_portal(user: User) -> bool:
 
 def _is_ahead(call: calls.Call) -> bool:
     """Whether there is still something to do: to answer, or to use less."""
-    return call.can_answer or (call.is_running and not call.has_skipped) or call.is_coming
+    return call.can_answer or (call.is_running and not call.has_skipped and not call.has_stopped) or call.is_coming
 
 
 def _event_parts(user: User, call: calls.Call) -> dict[str, Any]:
     """What changes on the page while it is open: how far it is, the own use, the amounts."""
     event = call.event
     lines = list(rewards.lines_for(user).filter(run__event=event))
-    takes_part = call.is_running and not call.has_skipped
+    takes_part = call.is_running and not call.has_skipped and not call.has_stopped
     own = event_own.own_use(event, event_own.own_answers(user, event), call.now) if takes_part else None
     return {
         "call": call,
@@ -279,6 +281,9 @@ def event_answer(request: HttpRequest, pk: int) -> HttpResponse:
     mine = [row for row in calls.participations_of(user, event) if one in ("", str(row.pk))]
     if record is None or not mine:
         raise Http404
+    if record in (go_on, stop_as_told):
+        # Of several meters some may have stopped earlier for good.
+        mine = open_for_longer(event, mine, timezone.now()) or mine
     try:
         _answer_all(record, mine, user)
     except EventError as refusal:
@@ -295,6 +300,10 @@ def _answer_all(record: Any, participations: list[Participation], by: User) -> N
 
 
 def _answer_words(answer: str, event: Event) -> str:
+    if answer == "go-on":
+        return _("You go on until the new end.")
+    if answer == "stop":
+        return _("You stop at the end that you were told. What you save until then counts.")
     if answer == "skip":
         return _("You skipped this event. Nothing is measured, and it costs you nothing.")
     if event.is_test:

@@ -13,7 +13,7 @@ from common.spreadsheet import safe_cell
 from dashboards.selectors import statements as facts
 from dashboards.views.readers import signed_in
 from organizations.access import Role, role_of
-from settlement.statements import Statement, months_with_postings, statement_data, statement_of
+from settlement.reports.statements import Statement, months_with_postings, statement_data, statement_of
 
 # Months beyond these have bounds that no clock can show.
 FIRST_YEAR, LAST_YEAR = 1970, 2999

@@ -19,6 +19,7 @@ from accounts.models import Entity
 from common.errors import PortalError
 from dashboards.operator_facts import disputes as facts
 from dashboards.operator_facts.holders import holder_names
+from dashboards.operator_facts.settlement_run import person
 from dashboards.sections import section_tabs
 from dashboards.selectors.disputes import adjustment_amount
 from dashboards.views.operator.disputes import amount_of
@@ -168,6 +169,8 @@ def adjustment(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
         "scope": scope,
         "adjustment": found,
         "who": holder_names({found.holder_id}).get(found.holder_id, "–"),
+        "asked_by": person(found.asked_by),
+        "decided_by": person(found.decided_by),
         "amount": adjustment_amount(found, found.distributor.currency),
         "badge": facts.adjustment_badge(found),
         "may_decide": scope.may_manage and is_waiting and found.asked_by_id != scope.user.pk,

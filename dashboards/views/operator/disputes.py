@@ -23,7 +23,7 @@ from dashboards.views.operator.scope import Scope, operator_page
 from settlement.baselines import BaselineError
 from settlement.errors import BadAdjustment
 from settlement.evidence.bundle import reward_lines
-from settlement.models import Dispute, DisputeCategory, DisputeState, SettlementLine, Unit
+from settlement.models import Dispute, DisputeCategory, SettlementLine, Unit
 from settlement.services import answer_dispute, resolve_against, resolve_by_adjusting, resolve_by_settling
 from settlement.services.disputes import MOST_OUTCOME, MOST_WORDS, lacks_remedy
 
@@ -33,8 +33,8 @@ PER_PAGE = 50
 @require_GET
 @operator_page
 def disputes(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """The disputes by state and category; those that wait, the oldest first, unless the address says otherwise."""
-    state, category = request.GET.get("state", DisputeState.OPEN.value), request.GET.get("category", "")
+    """The disputes by state and category; those that are not decided, unless the address says otherwise."""
+    state, category = request.GET.get("state", facts.UNDECIDED), request.GET.get("category", "")
     page = Paginator(facts.queue(_visible(scope), state=state, category=category), PER_PAGE)
     shown = page.get_page(request.GET.get("page"))
     context = {

@@ -39,7 +39,7 @@ def hits(request: HttpRequest, scope: Scope) -> HttpResponse:
         return _accept(request, scope)
     found = _found(request, scope)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-    page.object_list = doubts.doubts_of(page.object_list, scope.distributor.zone)  # type: ignore[assignment, arg-type]
+    page.object_list = doubts.doubts_of(page.object_list, scope.distributor.zone)  # type: ignore[assignment, arg-type]  # the rows in words, for the template
     context = {
         "scope": scope,
         "page_obj": page,
@@ -128,7 +128,7 @@ class DecisionForm(forms.Form):
     )
 
     def __init__(self, *args: object, hit: QualityHit, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # handed on as they came
         ways = decisions.corrections_of(hit)
         words = {
             decisions.VALUE: _("Set another value"),
@@ -136,7 +136,7 @@ class DecisionForm(forms.Form):
             decisions.TAKE_AWAY: _("Take the readings away"),
         }
         choices = [("accept", _("Accept: it is right as it is")), *((way, words[way]) for way in ways)]
-        self.fields["action"].choices = choices  # type: ignore[attr-defined]
+        self.fields["action"].choices = choices  # type: ignore[attr-defined]  # a choice
         if decisions.VALUE not in ways:
             del self.fields["kwh"]
 

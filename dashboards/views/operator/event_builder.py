@@ -1,6 +1,6 @@
 """Building an event: a new draft, an old one edited, its preview, who is left out, and the second person's word."""
 
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -14,25 +14,24 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from common.errors import PortalError
 from dashboards.operator_facts import event_size
-from dashboards.operator_facts import events as listing
+from dashboards.operator_facts.preview import preview_context
+from dashboards.operator_facts.proposal import proposal_of
 from dashboards.views.operator.event_form import EventForm
 from dashboards.views.operator.scope import Scope, operator_page
 from events.errors import NeedsSecond
 from events.models import Event, EventState, LeftOutReason, Program
-from events.selectors import meters_taking_part
 from events.services import (
-    Size,
     approve_event,
     create_event,
     edit_draft,
     leave_out,
     notify_event,
     schedule_event,
-    size_of,
     take_back,
 )
 from events.services.changes import terms_in_force
 from meters.models import Meter
+from settlement.forecast_reach import unpaid_words
 
 EVENING = time(17)
 
@@ -122,13 +121,13 @@ def _builder(request: HttpRequest, scope: Scope, event: Event | None) -> HttpRes
         raise PermissionDenied
     data = request.POST if request.method == "POST" else request.GET
     bound = data if "day" in data else None
-    initial = _first_guess(scope) if event is None and bound is None else {}
+    initial, is_peak = _first_guess(scope) if event is None and bound is None else ({}, False)
     form = EventForm(bound, user=scope.user, distributor=scope.distributor, event=event, initial=initial)
     if request.method == "POST" and form.is_valid():
         answer = _save(request, scope, form, event)
         if answer is not None:
             return answer
-    context = {"scope": scope, "form": form, "event": event, "limits": _limits(form)}
+    context = {"scope": scope, "form": form, "event": event, "limits": _limits(form), "is_peak": is_peak}
     if form.is_bound and form.is_valid():
         context |= _preview_context(form, event)
     if event is not None:
@@ -150,6 +149,9 @@ def _save(request: HttpRequest, scope: Scope, form: EventForm, event: Event | No
         return None
     else:
         messages.success(request, _done_words(is_at_once))
+        unpaid = unpaid_words(event=saved) if is_at_once else ""
+        if unpaid:
+            messages.warning(request, unpaid)
     return redirect("operator_event", pk=saved.pk)
 
 
@@ -163,7 +165,7 @@ def _draft(form: EventForm, scope: Scope, event: Event | None) -> Event:
     what = {"start": form.start, "end": form.end, "targets": form.targets, "words": form.words, "by": scope.user}
     if event is None:
         return create_event(program=form.chosen, **what)  # type: ignore[arg-type]  # as the dict above says
-    return edit_draft(event=event, **what)  # type: ignore[arg-type]
+    return edit_draft(event=event, **what)  # type: ignore[arg-type]  # as the dict above says
 
 
 @transaction.atomic
@@ -178,21 +180,7 @@ def _preview_context(form: EventForm, event: Event | None) -> dict[str, Any]:
         pk=event.pk if event else None, program=form.chosen, version=version, start=form.start, end=form.end,
         is_test=words.is_test, created_by=event.created_by if event else None,
     )  # fmt: skip
-    chosen = dict(event.left_out.filter(reason=LeftOutReason.OPERATOR).values_list("meter", "note")) if event else {}
-    size = size_of(event=planned, targets=form.targets, left_out=chosen)
-    return {
-        "form": form,
-        "when": listing.event_name(planned),
-        "view": event_size.view_of(planned, size),
-        "map": _map(form, size),
-        "limits": event_size.limits_of(version),
-        "columns": event_size.columns(),
-        "out_columns": event_size.out_columns(),
-    }
-
-
-def _map(form: EventForm, size: Size) -> dict[str, Any] | None:
-    return event_size.map_of(size, list(meters_taking_part(program=form.chosen, at=form.start)))
+    return {"form": form, **preview_context(planned, form.targets)}
 
 
 def _limits(form: EventForm) -> list[dict[str, str]]:
@@ -209,15 +197,16 @@ def _left_out(event: Event) -> list[dict[str, str]]:
     return [{"number": row.meter.number, "label": row.meter.label, "note": row.note} for row in rows]
 
 
-def _first_guess(scope: Scope) -> dict[str, Any]:
-    """The first program, and the first evening that its terms allow from tomorrow on."""
+def _first_guess(scope: Scope) -> tuple[dict[str, Any], bool]:
+    """The first program with a time that its terms allow from tomorrow on, and whether the forecast chose it."""
     programs = Program.objects.managed_by(scope.user).filter(distributor=scope.distributor, is_open=True)
     program = programs.filter(versions__published_at__isnull=False).select_related("distributor").first()
     if program is None:
-        return {}
-    version = terms_in_force(program)
+        return {}, False
+    version, now = terms_in_force(program), timezone.now()
     minutes = max(version.min_minutes or 0, min(60, version.max_minutes or 60))
-    start = event_size.first_time(version, timezone.now(), minutes, EVENING)
-    day = start.date() if start else (timezone.localtime(timezone=program.zone) + timedelta(days=1)).date()
-    at = start.time() if start else version.hours_from or EVENING
-    return {"program": program.pk, "day": day, "at": at, "minutes": minutes}
+    found = proposal_of(program, version, now, minutes, EVENING)
+    tomorrow = (timezone.localtime(timezone=program.zone) + timedelta(days=1)).date()
+    wall = found.wall if found else datetime.combine(tomorrow, version.hours_from or EVENING)
+    values = {"program": program.pk, "day": wall.date(), "at": wall.time(), "minutes": minutes}
+    return values, found is not None and found.is_peak

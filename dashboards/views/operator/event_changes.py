@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from common.errors import PortalError
 from common.intervals import AmbiguousTime, MissingTime, resolve_local
+from common.speech import hour_words
 from dashboards.operator_facts import events as listing
 from dashboards.views.operator.event_builder import managed_event
 from dashboards.views.operator.scope import Scope, operator_page
@@ -23,8 +24,10 @@ from events.services import (
     cancel_event,
     cancel_in_emergency,
     change_event,
+    end_now,
     keep_running,
 )
+from settlement.forecast_reach import unpaid_words
 
 OPEN = (EventState.DRAFT, EventState.SCHEDULED, EventState.NOTIFIED, EventState.ACTIVE)
 
@@ -92,13 +95,19 @@ def _change(request: HttpRequest, scope: Scope, event: Event, form: NewTimeForm)
         return False
     told = changed.notified_at is not None
     messages.success(request, _now("Changed. Whoever was told is told again.") if told else _now("Changed."))
+    unpaid = unpaid_words(event=changed) if told else ""
+    if unpaid:
+        messages.warning(request, unpaid)
     return True
 
 
 @require_http_methods(["GET", "POST"])
 @operator_page
 def event_cancel(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
-    """Calling an event off, with a reason for people to read; a running one needs two people, or an emergency."""
+    """Calling an event off, with a reason for people to read; a running one needs two people, or an emergency.
+
+    Beside it a running one can be ended now, which pays what was saved.
+    """
     event = managed_event(scope, pk)
     if event.state not in OPEN:
         messages.error(request, _now("The event is over or was called off already."))
@@ -113,6 +122,8 @@ def event_cancel(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
         "name": listing.event_name(event),
         "asked": asked,
         "is_mine": asked is not None and asked.asked_by_id == scope.user.pk,
+        "is_running": event.state == EventState.ACTIVE,
+        "end": hour_words(event.end.astimezone(event.program.zone), minutes=True),
         "needs_two": event.state == EventState.ACTIVE and not event.is_test,
         "error": error,
         "reason": request.POST.get("reason", "")[:300],
@@ -134,6 +145,8 @@ def _cancel(request: HttpRequest, scope: Scope, event: Event) -> str:
             done(request=asked, by=scope.user)
         elif action == "ask":
             ask_to_cancel(event=event, by=scope.user, reason=reason)
+        elif action == "end":
+            end_now(event=event, by=scope.user)
         elif action == "emergency":
             cancel_in_emergency(event=event, by=scope.user, reason=reason)
         else:
@@ -148,4 +161,5 @@ def _cancel_words() -> dict[str, str]:
     return {
         "ask": _now("Asked. The event goes on until another admin agrees."),
         "keep": _now("The event goes on."),
+        "end": _now("It ends with the interval that runs now. Whoever was told is told of the new end."),
     }

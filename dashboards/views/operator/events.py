@@ -1,7 +1,6 @@
 """Events: the list, a new one, and one in full with what may be done to it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -10,27 +9,25 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_POST
 
 from common.errors import PortalError
 from dashboards.operator_facts import event as facts
 from dashboards.operator_facts import events as listing
-from dashboards.operator_facts import preview as previews
 from dashboards.operator_facts import selection
-from dashboards.operator_facts.event_words import life_steps, state_badge
+from dashboards.operator_facts.event_calendar import calendar_of
 from dashboards.views.operator.meters import chosen_meters
 from dashboards.views.operator.scope import Scope, operator_page
 from dashboards.views.operator.settlement import begun_words
 from events.models import Event, EventState, Program
-from events.selectors import targets_of
 from events.services import cancel_event, notify_event, schedule_event
 from settlement.baselines import BaselineError
+from settlement.forecast_reach import unpaid_words, unreached_words
 from settlement.models import SettlementRun
 from settlement.services import write_csv
 from settlement.services.background import settle_or_begin
 
 PER_PAGE = 25
-MANY = 100
 
 
 @require_GET
@@ -47,6 +44,7 @@ def events(request: HttpRequest, scope: Scope) -> HttpResponse:
     context = {
         "scope": scope,
         "page_obj": page,
+        "month": calendar_of(among, request.GET.dict(), timezone.localdate(timezone=scope.distributor.zone)),
         "columns": listing.columns(),
         "rows": listing.rows(list(page.object_list), meters),
         "states": [(value.value, str(value.label).capitalize()) for value in EventState],
@@ -60,16 +58,11 @@ def events(request: HttpRequest, scope: Scope) -> HttpResponse:
     return render(request, "dashboards/operator/events.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_POST
 @operator_page
-def event(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
-    """One event; POST does one step of its life."""
-    found = _event(scope, pk)
-    if request.method == "POST":
-        return _act(request, scope, found)
-    scope = replace(scope, distributor=found.program.distributor)
-    with timezone.override(found.program.zone):
-        return render(request, "dashboards/operator/event.html", _event_context(request, scope, found))
+def event_step(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
+    """One step of an event's life; its page is the room."""
+    return _act(request, scope, _event(scope, pk))
 
 
 @require_GET
@@ -93,40 +86,6 @@ def _event(scope: Scope, pk: int) -> Event:
     return get_object_or_404(visible.select_related("program__distributor", "version", "created_by"), pk=pk)
 
 
-def _event_context(request: HttpRequest, scope: Scope, event: Event) -> dict[str, object]:
-    run = facts.run_of(event)
-    of = request.GET.get("of", "")
-    meters = chosen_meters(request, scope.distributor) if of else None
-    page = Paginator(facts.participations_of(event, meters), MANY).get_page(request.GET.get("page"))
-    settled_at = run.batch.posted_at if run and facts.is_posted(run) else None
-    return {
-        "scope": scope,
-        "event": event,
-        "name": listing.event_name(event),
-        "badge": state_badge(event),
-        "facts": facts.event_facts(event),
-        "steps": life_steps(event, settled_at),
-        "answers": facts.answers(event),
-        "preview": _preview_of(event),
-        "of": of,
-        "choices": selection.choices(scope.distributor),
-        "preview_columns": previews.columns(),
-        "run": run,
-        "is_posted": bool(settled_at),
-        "tiles": facts.run_tiles(run, scope.distributor.currency) if run else [],
-        "page_obj": page,
-        "columns": facts.participant_columns(run),
-        "rows": facts.participant_rows(event, list(page.object_list), run),
-        "actions": _actions(event, run) if scope.may_manage else [],
-    }
-
-
-def _preview_of(event: Event) -> previews.Preview | None:
-    if event.state != EventState.DRAFT:
-        return None
-    return previews.preview(event.program, event.start, targets_of(event))
-
-
 def _settle(event: Event, scope: Scope) -> str:
     """Computes the rewards, or has them computed; the settlement's own page goes on from there. What is to be said."""
     run = settle_or_begin(event=event, by=scope.user)
@@ -144,7 +103,7 @@ ACTIONS: dict[str, tuple[tuple[EventState, ...], Callable[[Event, Scope], object
 }
 
 
-def _actions(event: Event, run: SettlementRun | None) -> list[str]:
+def actions_of(event: Event, run: SettlementRun | None) -> list[str]:
     """What may be done in the event's state. A corrected run of a settled event can be posted, too."""
     corrected = event.state == EventState.SETTLED and run is not None and not facts.is_posted(run)
     allowed = [name for name, (states, _act) in ACTIONS.items() if event.state in states]
@@ -164,7 +123,16 @@ def _act(request: HttpRequest, scope: Scope, event: Event) -> HttpResponse:
         messages.error(request, str(refusal))
     else:
         messages.success(request, said if isinstance(said, str) and said else _done_words()[name])
+        _warn(request, event, name)
     return redirect("operator_event", pk=event.pk)
+
+
+def _warn(request: HttpRequest, event: Event, name: str) -> None:
+    """Says where predictions do not reach the event: before people are told, and once they were."""
+    find = {"schedule": unreached_words, "announce": unpaid_words}.get(name)
+    words = find(event=event) if find else ""
+    if words:
+        messages.warning(request, words)
 
 
 def _done_words() -> dict[str, str]:

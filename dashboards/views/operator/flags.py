@@ -30,7 +30,7 @@ def flags(request: HttpRequest, scope: Scope) -> HttpResponse:
     state = request.GET.get("state", FlagState.OPEN.value)
     found = facts.found_flags(_visible(scope), kind=kind, state=state, find=find)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-    page.object_list = facts.rows_of(page.object_list, scope.distributor.zone)  # type: ignore[assignment, arg-type]
+    page.object_list = facts.rows_of(page.object_list, scope.distributor.zone)  # type: ignore[assignment, arg-type]  # the rows in words, for the template
     context = {
         "scope": scope,
         "tabs": section_tabs("settlement", "operator_flags"),
@@ -56,14 +56,14 @@ class FlagForm(forms.Form):
     )
 
     def __init__(self, *args: object, flag: IntegrityFlag, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # handed on as they came
         words = {
             FlagState.CLEARED: _("Clear it: there is a good reason"),
             FlagState.CONFIRMED: _("Confirm it: something is wrong"),
             FlagState.OPEN: _("Open it again"),
         }
         choices = [(state.value, label) for state, label in words.items() if state != flag.state]
-        self.fields["state"].choices = choices  # type: ignore[attr-defined]
+        self.fields["state"].choices = choices  # type: ignore[attr-defined]  # a choice
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

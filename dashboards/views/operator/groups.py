@@ -33,9 +33,9 @@ class MembersForm(NameForm):
     )
 
     def __init__(self, *args: object, scope: Scope, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # handed on as they came
         own = Organization.objects.managed_by(scope.user).filter(distributor=scope.distributor).order_by("name")
-        self.fields["organizations"].queryset = own  # type: ignore[attr-defined]
+        self.fields["organizations"].queryset = own  # type: ignore[attr-defined]  # a model choice
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -16,15 +16,15 @@ from django.views.decorators.http import require_GET
 from common.intervals import local_day
 from dashboards.charts import Pair, pair_rows, pairs_payload, payload_json
 from dashboards.charts.skeletons import etag
+from dashboards.operator_facts import control, standing
 from dashboards.operator_facts import season as facts
-from dashboards.operator_facts import standing
 from dashboards.operator_facts.programs import in_force
 from dashboards.sections import section_tabs
 from dashboards.views.charts import answer
 from dashboards.views.operator.scope import Scope, operator_page
 from events.models import Program
-from settlement.ranks import season_ranks
-from settlement.season import Season, default_season, season_report, seasons_of
+from settlement.reports.ranks import season_ranks
+from settlement.reports.season import Season, default_season, season_report, seasons_of
 
 PER_PAGE = 50
 CHARTS = ("season", "fatigue")
@@ -56,6 +56,7 @@ def season(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
         "scope": scope,
         "report": report,
         "tiles": facts.tiles(report),
+        "control": control.season_words(each.event for each in report.worked_out),
         "fatigue": facts.fatigue_words(report.fatigue),
         "columns": facts.columns(),
         "rows": facts.rows(report),

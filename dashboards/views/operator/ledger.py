@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
-from common.speech import day_words
+from common.speech import number_words
 from dashboards.operator_facts import ledger as facts
 from dashboards.sections import section_tabs
 from dashboards.views.operator.scope import Scope, operator_page
@@ -36,8 +36,8 @@ def ledger(request: HttpRequest, scope: Scope) -> HttpResponse:
         "tabs": section_tabs("settlement", "operator_ledger"),
         "tiles": _tiles(distributor, page.paginator.count),
         "check": _check(distributor) if request.GET.get("check") else None,
-        "head_columns": [_("Day"), _("Postings"), _("Last posting"), _("Head")],
-        "head_rows": [[day_words(head.day), head.batches, head.number, head.sha256] for head in heads],
+        "head_columns": facts.head_columns(),
+        "head_rows": facts.head_rows(heads),
         "holders": facts.holders(distributor),
         "page_obj": page,
         "columns": facts.batch_columns(),
@@ -72,8 +72,8 @@ def _tiles(distributor: Distributor, count: int) -> list[dict[str, Any]]:
     points = owed.get(Unit.POINTS)
     return [
         {"label": _("Owed to participants"), "value": money(owed.get(Unit.MONEY, 0), distributor.currency)},
-        *([{"label": _("Points"), "value": f"{points:.0f}"}] if points else []),
-        {"label": _("Postings"), "value": str(count)},
+        *([{"label": _("Points"), "value": number_words(points)}] if points else []),
+        {"label": _("Postings"), "value": number_words(count)},
     ]
 
 

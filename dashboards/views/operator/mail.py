@@ -39,7 +39,7 @@ def mail(request: HttpRequest, scope: Scope) -> HttpResponse:
         raise PermissionDenied
     messages = Message.objects.visible_to(scope.user).filter(kind__in=(KIND, SMS, CODE)).order_by("-pk")
     page = Paginator(messages, PER_PAGE).get_page(request.GET.get("page"))
-    page.object_list = [_mail(message) for message in page.object_list]  # type: ignore[misc]
+    page.object_list = [_mail(message) for message in page.object_list]  # type: ignore[misc]  # the rows in words, for the template
     tabs = section_tabs("messages", "operator_mail")
     return render(request, "accounts/sent_mail.html", {"page_obj": page, "scope": scope, "tabs": tabs})
 

@@ -81,7 +81,7 @@ def _doubted(requests: QuerySet[OrganizationRequest]) -> list[OrganizationReques
     for row in rows:
         near = [name for name in similar if _is_like(name, {row.name.casefold()})]
         words = _("There is %(names)s already.") % {"names": ", ".join(f"“{name}”" for name in near[:3])}
-        row.doubts = [words] if near else []  # type: ignore[attr-defined]
+        row.doubts = [words] if near else []  # type: ignore[attr-defined]  # for the template alone
     return rows
 
 

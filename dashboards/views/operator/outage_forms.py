@@ -75,7 +75,7 @@ class OutageForm(MomentsForm):
         self.scope, self.zone = scope, scope.distributor.zone
         feeders = Feeder.objects.managed_by(scope.user).filter(distributor=scope.distributor)
         if feeders.exists():
-            self.fields["feeder"].queryset = feeders  # type: ignore[attr-defined]
+            self.fields["feeder"].queryset = feeders  # type: ignore[attr-defined]  # a model choice
         else:
             del self.fields["feeder"]
             self.fields["meter"].label = _("Number of the meter")
@@ -169,4 +169,4 @@ class OutageFilter(forms.Form):
     def __init__(self, *args: Any, scope: Scope, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         feeders = Feeder.objects.visible_to(scope.user).filter(distributor=scope.distributor)
-        self.fields["feeder"].queryset = feeders  # type: ignore[attr-defined]
+        self.fields["feeder"].queryset = feeders  # type: ignore[attr-defined]  # a model choice

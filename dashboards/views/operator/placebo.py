@@ -103,6 +103,7 @@ def _context(scope: Scope, program: Program, form: PlaceboForm | None) -> dict[s
             "meaning": facts.meaning(result, program),
             "chart": facts.chart_of(result),
             "rules": facts.rules_table(result, program),
+            "halves": facts.halves_table(result),
             "verdicts": facts.verdicts(result),
             "parts": facts.parts_tables(result),
             "meters": facts.meters_table(result),

@@ -93,7 +93,7 @@ def _enroll(request: HttpRequest, scope: Scope, program: Program, form: EnrollFo
         form.add_error("number", _("There is no meter of this number."))
         return False
     kw: Decimal | None = form.cleaned_data["kw"]
-    source = f"Operator, {scope.user.email}"[:80]
+    source = services.said_by("Operator", scope.user)
     enter = services.put_forward if form.cleaned_data["is_gated"] else services.enroll
     try:
         row = enter(program=program, meter=meter, kw=kw, source=source, by=scope.user)

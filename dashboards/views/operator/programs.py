@@ -24,7 +24,7 @@ from events.term_words import plain_facts
 from events.version_hash import version_sha256
 
 
-class NewProgramForm(forms.ModelForm):  # type: ignore[type-arg]
+class NewProgramForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """Name and kind of a new program; the kind says which terms its draft starts with."""
 
     kind = forms.ChoiceField(

@@ -18,10 +18,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 from dashboards.charts import room as room_chart
 from dashboards.operator_facts import event as facts
 from dashboards.operator_facts import events as listing
-from dashboards.operator_facts import preview as previews
 from dashboards.operator_facts import room as rooms
 from dashboards.operator_facts import room_log, room_numbers, selection
 from dashboards.operator_facts.event_words import life_steps, state_badge
+from dashboards.operator_facts.preview import draft_preview
 from dashboards.operator_facts.room import Phase
 from dashboards.operator_facts.settling import settling
 from dashboards.selectors.event_watch import answers_in, watch
@@ -32,7 +32,6 @@ from dashboards.views.operator.meters import chosen_meters
 from dashboards.views.operator.scope import Scope, operator_page
 from events.errors import EventError
 from events.models import Event, EventState
-from events.selectors import targets_of
 from events.services import write_note
 from events.services.life import is_agreed
 from organizations.access import Role, role_of
@@ -46,7 +45,7 @@ WRITERS = (Role.DISTRIBUTOR_ADMIN, Role.DISTRIBUTOR_STAFF, Role.PLATFORM)
 @require_http_methods(["GET", "POST"])
 def room(request: HttpRequest, pk: int) -> HttpResponse:
     """One event, live; POST does one step of its life."""
-    return operator_events.event(request, pk) if request.method == "POST" else _room(request, pk)
+    return operator_events.event_step(request, pk) if request.method == "POST" else _room(request, pk)
 
 
 @operator_page
@@ -148,7 +147,6 @@ def _page_context(request: HttpRequest, scope: Scope, event: Event, phase: Phase
     meters = chosen_meters(request, scope.distributor) if of else None
     page = Paginator(facts.participations_of(event, meters), MANY).get_page(request.GET.get("page"))
     settled_at = run.batch.posted_at if run and facts.is_posted(run) else None
-    is_draft = event.state == EventState.DRAFT
     return {
         "scope": scope,
         "event": event,
@@ -158,8 +156,7 @@ def _page_context(request: HttpRequest, scope: Scope, event: Event, phase: Phase
         "facts": facts.event_facts(event),
         "steps": life_steps(event, settled_at),
         "next_step": _next_words(event, scope),
-        "preview": previews.preview(event.program, event.start, targets_of(event)) if is_draft else None,
-        "preview_columns": previews.columns(),
+        "preview": draft_preview(event) if event.state == EventState.DRAFT else None,
         "may_write": may_write(scope),
         "of": of,
         "choices": selection.choices(scope.distributor),
@@ -199,7 +196,7 @@ def _action_context(scope: Scope, event: Event, run: SettlementRun | None) -> di
     """What the reader may do; a draft of some size waits for the word of somebody else than who wrote it."""
     is_draft = scope.may_manage and event.state == EventState.DRAFT
     waits = is_draft and event.needs_second and not is_agreed(event)
-    actions = operator_events._actions(event, run) if scope.may_manage else []
+    actions = operator_events.actions_of(event, run) if scope.may_manage else []
     return {
         "actions": [name for name in actions if not (waits and name == "schedule")],
         "edit_url": reverse("operator_event_edit", args=[event.pk]) if is_draft else "",

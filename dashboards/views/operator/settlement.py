@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from common.errors import PortalError
+from dashboards.operator_facts import control
 from dashboards.operator_facts import settlement as listing
 from dashboards.operator_facts import settlement_run as facts
 from dashboards.operator_facts.events import event_name
@@ -23,9 +24,10 @@ from dashboards.sections import section_tabs
 from dashboards.views.operator.scope import Scope, operator_page
 from events.models import Event, Program
 from settlement.baselines import BaselineError
-from settlement.models import DecisionKind, LineStatus, RunKind, SettlementRun
-from settlement.services import approve_run, post_run, refuse_run, reopen_run, write_csv
+from settlement.models import LineStatus, RunKind, SettlementRun
+from settlement.services import approve_run, close_run, post_run, refuse_run, reopen_run, write_csv
 from settlement.services.background import settle_or_begin
+from settlement.services.decisions import authors_of
 
 PER_PAGE = 25
 LINES = 100
@@ -112,6 +114,7 @@ def _context(request: HttpRequest, scope: Scope, run: SettlementRun) -> dict[str
             {"label": run.event.program.name},
         ],
         "tiles": facts.tiles(run, currency),
+        "control": control.run_words(run),
         "inputs": facts.inputs(run),
         "story": facts.story(run),
         "outliers": facts.outliers(run, currency),
@@ -121,7 +124,7 @@ def _context(request: HttpRequest, scope: Scope, run: SettlementRun) -> dict[str
         "rows": facts.result_rows(list(page.object_list), currency),
         "statuses": LineStatus.choices,
         "actions": _actions(scope, run, event.stage) if scope.may_manage and is_newest else [],
-        "waits_for_others": is_newest and event.stage == "to_approve" and run.created_by_id == scope.user.pk,
+        "waits_for_others": is_newest and event.stage == "to_approve" and scope.user.pk in authors_of(run),
         **asked,
     }
 
@@ -156,15 +159,16 @@ def _differences(run: SettlementRun, currency: str) -> dict[str, Any] | None:
 
 def _actions(scope: Scope, run: SettlementRun, stage: str) -> list[str]:
     """What may be done with the newest run. Who had it made does not approve it."""
-    is_author = run.created_by_id == scope.user.pk
+    is_author = scope.user.pk in authors_of(run)
     ways = {
         "waiting": [],
         "estimated": ["settle"],
         "to_approve": ["refuse", "settle"] if is_author else ["approve", "refuse", "settle"],
         "approved": ["post", "refuse", "settle"],
-        "refused": ["settle"] if is_author else ["approve", "settle"],
+        "refused": ["settle", "close"] if is_author else ["approve", "settle", "close"],
         "posted": ["reopen"],
-        "reopened": ["settle"],
+        "reopened": ["settle", "close"],
+        "closed": ["settle"] if is_author else ["approve", "settle"],
     }
     return ways[stage]
 
@@ -175,31 +179,22 @@ def _next_step(stage: str) -> str:
     steps = {
         "to_approve": look,
         "approved": _("It is approved. Post it: only then are the amounts owed, and everybody is told."),
-        "refused": _("It was refused. Put right what was wrong, then settle again."),
-        "reopened": _("It is open again. Settle it anew; only the differences will be posted."),
+        "refused": _("It was refused. Put right what was wrong, then settle again; or leave it as it is for good."),
+        "reopened": _(
+            "It is open again. Settle it anew; only the differences will be posted. If nothing is to change, leave it "
+            "as it is."
+        ),
     }
     return steps.get(stage, "")
 
 
-def _settle(run: SettlementRun, scope: Scope, reason: str) -> SettlementRun | None:
-    """A new run of the event, None while a worker makes it; a posted settlement is opened first.
-
-    Raises:
-        PortalError: It is posted and not opened, or cannot be settled.
-    """
-    is_posted = hasattr(run, "batch")
-    last = run.decisions.order_by("pk").last()
-    if is_posted and (last is None or last.kind != DecisionKind.REOPENED):
-        raise PortalError(_("This settlement is in the ledger; open it again first and say why."))
-    return settle_or_begin(event=run.event, by=scope.user)
-
-
 ACTIONS: dict[str, Callable[[SettlementRun, Scope, str], object]] = {
-    "settle": _settle,
+    "settle": lambda run, scope, _reason: settle_or_begin(event=run.event, by=scope.user),
     "approve": lambda run, scope, reason: approve_run(run=run, by=scope.user, reason=reason),
     "refuse": lambda run, scope, reason: refuse_run(run=run, by=scope.user, reason=reason),
     "post": lambda run, scope, _reason: post_run(run=run, by=scope.user),
     "reopen": lambda run, scope, reason: reopen_run(run=run, by=scope.user, reason=reason),
+    "close": lambda run, scope, reason: close_run(run=run, by=scope.user, reason=reason),
 }
 
 
@@ -243,4 +238,5 @@ def _done_words() -> dict[str, str]:
         "refuse": _("Refused. It will not be posted."),
         "post": _("Posted. The amounts are in the ledger, and everybody concerned is told."),
         "reopen": _("Opened again. Settle it anew; only the differences will be posted."),
+        "close": _("Left as it is. Nothing more is posted of it."),
     }

@@ -14,12 +14,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from common.errors import PortalError
 from common.spreadsheet import safe_cell
+from dashboards.operator_facts.events import event_name
 from dashboards.views.operator.organizations import refuse_readers
 from dashboards.views.operator.scope import Scope, operator_page
 from events.models import Event
 from settlement.models import SheetReading
-from settlement.second_reader_words import readable
 from settlement.services import read_event_sheet
+from settlement.words.second_reader import readable
 
 PER_PAGE = 50
 _SHOWN = 10
@@ -95,7 +96,7 @@ def sheet_csv(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
 def _crumbs(event: Event) -> list[dict[str, str]]:
     return [
         {"label": _("Events"), "url": reverse("operator_events")},
-        {"label": str(event), "url": reverse("operator_event", args=[event.pk])},
+        {"label": event_name(event), "url": reverse("operator_event", args=[event.pk])},
     ]
 
 

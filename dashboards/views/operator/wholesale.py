@@ -24,7 +24,7 @@ from dashboards.operator_facts import wholesale as facts
 from dashboards.sections import section_tabs
 from dashboards.views.charts import answer
 from dashboards.views.operator.scope import Scope, operator_page
-from settlement.wholesale_month import months_with_events, wholesale_cost, wholesale_month
+from settlement.reports.wholesale_month import months_with_events, wholesale_cost, wholesale_month
 
 HOUR = timedelta(hours=1)
 
