@@ -119,7 +119,7 @@ class World:
 
     here: Side
     there: Side
-    platform: User = field(default=None)  # type: ignore[assignment]
+    platform: User = field(default=None)  # type: ignore[assignment]  # set before it is read
 
 
 def make_side(name: str) -> Side:

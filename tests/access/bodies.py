@@ -158,6 +158,8 @@ _BODIES: dict[str, Any] = {
         "reason": "goodwill",
     },
     "operator_adjustment": lambda life: {"action": "approve"},
+    "operator_months": lambda life: {"program": life.objects["program"], "month": "2020-01"},
+    "operator_month": lambda life: {"action": "approve"},
     "operator_settlement_run": lambda life: {"action": "reopen", "reason": "A meter was swapped"},
     "operator_quality_hits": lambda life: {"ids": [life.objects["hit"]], "reason": "Seen"},
     "operator_quality_hit": lambda life: {"action": "accept", "reason": "Seen"},

@@ -63,7 +63,7 @@ class Hands:
         self._look()
 
     def _look(self) -> None:
-        self.page.emulate_media(color_scheme=self.scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        self.page.emulate_media(color_scheme=self.scheme, reduced_motion="reduce")  # type: ignore[arg-type]  # light or dark
         self.page.set_viewport_size({"width": self.width, "height": HEIGHTS[self.width]})
 
     # where one is

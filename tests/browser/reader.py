@@ -126,7 +126,7 @@ class Reader:
         """What axe finds, and what is wider than the window, in each look; empty is good."""
         found: list[str] = []
         for width, scheme in looks:
-            self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]  # light or dark
             self.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
             self._settle()
             found += [f"{width} {scheme}: {words}" for words in self._axe() + self._too_wide(width)]

@@ -33,7 +33,7 @@ from meters.services import Readings, ingest_readings
 from meters.services.batches import check_batch, take_file
 from organizations.models import Distributor, Organization, OrganizationGroup
 from organizations.services import Guest, create_group, invite, set_group_members
-from settlement.models import SettlementLine
+from settlement.models import MonthLine, MonthRun, SettlementLine
 from settlement.services import ask_adjustment, open_dispute, post_run, read_event_sheet, settle
 from tests.browser.mail import link_in, newest_to
 from tests.builder import (
@@ -80,6 +80,7 @@ class Town:
     sheet: int
     dispute: int
     adjustment: int
+    standby: int
     token_key: str
     group: OrganizationGroup
     invitation: str
@@ -126,6 +127,7 @@ def build() -> Town:
         "reward": reward,
         "sheet": _sheet(past),
         **_dispute(distributor, past, meters["pump"], people),
+        "standby": _standby(program, meters["pump"], harbor),
         "token_key": key,
         "offer": _offer(distributor),
         "group": group,
@@ -147,6 +149,18 @@ def _dispute(distributor: Distributor, event: Event, meter: Meter, people: dict[
         by=people["staff"],
     )
     return {"dispute": dispute.pk, "adjustment": adjustment.pk}
+
+
+def _standby(program: Program, meter: Meter, holder: Organization) -> int:
+    """A month of standing by that waits for its approval; the pump was called for two hours of it."""
+    first = timezone.now().date().replace(day=1) - timedelta(days=40)
+    run = MonthRun.objects.create(program=program, month=first.replace(day=1), number=1, inputs_sha256="0" * 64)
+    event = {"nomination_kw": "40.000", "counted_kw": "30/1", "hours": "2/1", "price_per_kw_month": "4.0000"}
+    trace = {"month_share": "1/1", "events": [event], "standing": []}
+    MonthLine.objects.create(
+        run=run, meter=meter, holder_id=holder.pk, factor="3/4", credit=Decimal("120.00"), trace=trace
+    )
+    return run.pk
 
 
 def _sheet(event: Event) -> int:

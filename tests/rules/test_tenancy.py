@@ -12,6 +12,7 @@ from accounts.models import Entity
 from common.constraints import AppendOnly
 from organizations.models import Distributor
 from tests.rules.examples import tenancy
+from tests.rules.examples.books import waiting_month
 from tests.rules.examples.example import Change, again
 from tests.rules.examples.imports import stored_import
 from tests.rules.kit import Kit
@@ -101,6 +102,7 @@ OWNERS: dict[tuple[str, str], Callable[[Kit], Change]] = {
     ("events.ProgramVersion", "program"): lambda kit: (kit.version, {"program": kit.foreign_program}),
     ("settlement.SettlementRun", "event"): lambda kit: (kit.run, {"event": tenancy.foreign_run(kit).event}),
     ("settlement.LedgerBatch", "distributor"): lambda kit: (kit.batch, {"distributor": kit.there}),
+    ("settlement.MonthRun", "program"): lambda kit: (waiting_month(kit), {"program": kit.foreign_program}),
 }
 
 

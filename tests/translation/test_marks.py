@@ -11,7 +11,7 @@ from django.utils.translation import override
 
 from drportal import names
 from settlement.baselines.registry import PRESETS
-from settlement.rule_words import DESCRIPTIONS, rule_words
+from settlement.words.rules import DESCRIPTIONS, rule_words
 from tests.translation import python, templates
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,7 +62,7 @@ ENGLISH = {
     "meters/services/outage_files.py": "",
     "organizations/services/lookup.py": "",
     "organizations/access.py": "(organization|distributor|platform) ",
-    "settlement/services/case.py": "The rule … has changed",
+    "settlement/services/measuring/case.py": "The rule … has changed",
     "accounts/mfa/keys.py": "A second factor was encrypted",
     "accounts/acting_middleware.py": "^signed out$",
     "accounts/adapters.py": "^not an address$",

@@ -8,8 +8,10 @@ from settlement.models import (
     DisputeCategory,
     LedgerBatch,
     LedgerEntry,
+    MonthDecision,
     MonthLine,
     MonthRun,
+    MonthWord,
     RunDecision,
     SettlementLine,
     SettlementRun,
@@ -26,7 +28,13 @@ def keep_books(life: Life, run: SettlementRun) -> None:
         program_id=life.objects["program"], month=date(2020, 1, 1), number=1, inputs_sha256="0" * 64, batch=batch
     )
     paid = MonthLine.objects.create(run=month, meter=side.home, holder_id=side.resident.pk, factor="1/1", credit=1)
+    waiting = MonthRun.objects.create(
+        program_id=life.objects["program"], month=date(2020, 2, 1), number=1, inputs_sha256="1"
+    )
+    word = MonthDecision.objects.create(run=waiting, kind=MonthWord.REFUSED, decided_by=side.admin, reason="Look again")
+    life.objects["standby"] = waiting.pk
     life.rows |= {
+        "settlement/monthdecision": word.pk,
         "settlement/settlementrun": run.pk,
         "settlement/ledgerbatch": batch.pk,
         "settlement/ledgerentry": LedgerEntry.objects.filter(batch=batch).first().pk,

@@ -9,8 +9,10 @@ from settlement.models import (
     BatchKind,
     DecisionKind,
     LedgerBatch,
+    MonthDecision,
     MonthLine,
     MonthRun,
+    MonthWord,
     RunDecision,
     SettlementRun,
 )
@@ -53,6 +55,27 @@ def stored_month_line(kit: Kit) -> MonthLine:
     )
 
 
+def waiting_month(kit: Kit) -> MonthRun:
+    """A month that nobody has approved, had worked out by somebody of the distributor."""
+    return MonthRun.objects.create(
+        program=kit.program, month=date(2026, 4, 1), number=1, inputs_sha256="4" * 64, created_by=kit.staff
+    )
+
+
+def approved_month(kit: Kit) -> MonthRun:
+    """The same, approved by another; it is not posted."""
+    run = waiting_month(kit)
+    MonthDecision.objects.create(run=run, kind=MonthWord.APPROVED, decided_by=kit.person())
+    return run
+
+
+def stored_word(kit: Kit) -> MonthDecision:
+    """A refusal by somebody of the distributor."""
+    return MonthDecision.objects.create(
+        run=waiting_month(kit), kind=MonthWord.REFUSED, decided_by=kit.person(), reason="Look again"
+    )
+
+
 def foreign_batch(kit: Kit) -> LedgerBatch:
     """A posting of the other distributor."""
     return LedgerBatch.objects.create(distributor=kit.there, number=1, sha256="8" * 64)
@@ -63,10 +86,16 @@ def further_batch(kit: Kit) -> LedgerBatch:
     return LedgerBatch.objects.create(distributor=kit.here, number=78, kind=BatchKind.MONTH, sha256="9" * 64)
 
 
+def _second_version(kit: Kit) -> Change:
+    second = again(waiting_month(kit), number=2)
+    second.save()
+    return second, {"number": 1}
+
+
 def _own_run(kit: Kit) -> SettlementRun:
     run = again(kit.run, number=9, inputs_sha256="6" * 64, created_by=kit.staff)
     run.save()
-    return run  # type: ignore[return-value]
+    return run  # type: ignore[return-value]  # the kind that was asked for
 
 
 def _by_the_same(kit: Kit) -> Change:
@@ -124,9 +153,28 @@ EXAMPLES = {
     ),
     "adjustment_decided_once": Example(change=lambda kit: (stored_adjustment(kit), {"amount": Decimal(9)})),
     "adjustment_kept": Example(delete=stored_adjustment),
-    "month_run_number": Example(new=lambda kit: again(stored_month(kit), batch=further_batch(kit))),
-    "month_run_same_distributor": Example(new=lambda kit: again(stored_month(kit), number=2, batch=foreign_batch(kit))),
-    "month_run_append_only": Example(change=lambda kit: (stored_month(kit), {"number": 7}), delete=stored_month),
+    "month_run_number": Example(
+        new=lambda kit: again(stored_month(kit), batch=further_batch(kit)),
+        change=_second_version,
+        # A month never changes its number.
+        earlier=("month_run_append_only",),
+    ),
+    "month_run_same_distributor": Example(
+        new=lambda kit: again(stored_month(kit), number=2, batch=foreign_batch(kit)),
+        change=lambda kit: (approved_month(kit), {"batch": foreign_batch(kit)}),
+    ),
+    "month_run_append_only": Example(change=lambda kit: (approved_month(kit), {"number": 7})),
+    "month_run_posted_approved": Example(change=lambda kit: (waiting_month(kit), {"batch": further_batch(kit)})),
+    "month_run_kept": Example(delete=stored_month),
+    "month_decision_kind_known": Example(new=lambda kit: again(stored_word(kit), kind="maybe")),
+    "month_decision_has_reason": Example(new=lambda kit: again(stored_word(kit), reason="")),
+    "month_decision_by_another": Example(
+        new=lambda kit: MonthDecision(run=waiting_month(kit), kind=MonthWord.APPROVED, decided_by=kit.staff)
+    ),
+    "month_decision_within_distributor": Example(
+        new=lambda kit: again(stored_word(kit), decided_by=kit.person(kit.there))
+    ),
+    "month_decision_append_only": Example(change=lambda kit: (stored_word(kit), {"reason": "x"}), delete=stored_word),
     "month_line_once": Example(new=lambda kit: again(stored_month_line(kit))),
     "month_line_credit_not_negative": Example(
         new=lambda kit: again(stored_month_line(kit), meter=kit.home, credit=Decimal(-1))

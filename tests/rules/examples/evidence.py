@@ -1,7 +1,7 @@
 """Rules of a distributor's own, and predictions that are kept with an event."""
 
 from settlement.baselines import get_preset, rule_data, rule_hash
-from settlement.models import BaselineRule, FrozenPrediction
+from settlement.models import BaselineRule, FrozenPrediction, ToldSpan
 from tests.rules.examples.example import Change, Example
 from tests.rules.kit import HOUR, NOON, Kit
 
@@ -48,6 +48,19 @@ def _twice(kit: Kit) -> FrozenPrediction:
     return prediction(kit)
 
 
+def told(kit: Kit, **fields: object) -> ToldSpan:
+    """What people were told of an event's hours, not stored yet."""
+    values = {"event": kit.event, "at": NOON - HOUR, "start": NOON, "end": NOON + HOUR}
+    return ToldSpan(**(values | fields))
+
+
+def stored_told(kit: Kit) -> ToldSpan:
+    """The same, stored."""
+    row = told(kit)
+    row.save()
+    return row
+
+
 EXAMPLES = {
     "baseline_rule_once": Example(new=lambda kit: (stored_rule(kit), rule(kit))[1], change=_second_rule),
     "baseline_rule_frozen": Example(
@@ -55,6 +68,10 @@ EXAMPLES = {
     ),
     "frozen_prediction_once": Example(new=_twice),
     "frozen_prediction_same_distributor": Example(new=lambda kit: prediction(kit, meter=kit.foreign_meter)),
+    "told_span_has_length": Example(new=lambda kit: told(kit, end=NOON)),
+    "told_span_append_only": Example(
+        change=lambda kit: (stored_told(kit), {"end": NOON + 2 * HOUR}), delete=stored_told
+    ),
     "frozen_prediction_append_only": Example(
         change=lambda kit: (stored_prediction(kit), {"wh": 1}), delete=stored_prediction
     ),

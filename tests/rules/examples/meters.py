@@ -104,7 +104,7 @@ def _prediction(kit: Kit, **fields: object) -> Prediction:
 
 
 def _second_choice(kit: Kit) -> NotificationChoice:
-    second: NotificationChoice = again(kit.choice, channel=Channel.PORTAL)  # type: ignore[assignment]
+    second: NotificationChoice = again(kit.choice, channel=Channel.PORTAL)  # type: ignore[assignment]  # the kind that was asked for
     second.save()
     return second
 

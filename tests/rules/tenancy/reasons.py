@@ -24,6 +24,7 @@ FIXED = {
     ("settlement.LedgerEntry", "batch"): "ledger_entry_append_only",
     ("settlement.RunDecision", "run"): "run_decision_append_only",
     ("settlement.MonthRun", "program"): "month_run_append_only",
+    ("settlement.MonthDecision", "run"): "month_decision_append_only",
     ("settlement.MonthLine", "run"): "month_line_append_only",
 }
 
@@ -110,6 +111,7 @@ REASONS = {
     ("settlement.BaselineRule", "distributor"): OWNER,
     ("settlement.BaselineRule", "created_by"): DOER,
     ("settlement.FrozenPrediction", "event"): OWNER,
+    ("settlement.ToldSpan", "event"): OWNER,
     ("settlement.SheetReading", "run"): Only(
         "the run that the event's own service compared it with, of the same event"
     ),

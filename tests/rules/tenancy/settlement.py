@@ -47,7 +47,7 @@ SAME = {
     **{
         ("settlement.Adjustment", name): Refused(
             ("adjustment_same_distributor", "adjustment_decided_once"),
-            lambda kit, name=name, stranger=stranger: (books.stored_adjustment(kit), {name: stranger(kit)}),  # type: ignore[misc]
+            lambda kit, name=name, stranger=stranger: (books.stored_adjustment(kit), {name: stranger(kit)}),  # type: ignore[misc]  # bound in the loop
         )
         for name, stranger in {
             "holder": foreign_holder,
@@ -74,7 +74,7 @@ SAME = {
     **{
         ("settlement.Dispute", name): Refused(
             ("dispute_same_distributor", "dispute_way", "dispute_one_at_a_time"),
-            lambda kit, name=name, stranger=stranger: (disputes.stored_dispute(kit), {name: stranger(kit)}),  # type: ignore[misc]
+            lambda kit, name=name, stranger=stranger: (disputes.stored_dispute(kit), {name: stranger(kit)}),  # type: ignore[misc]  # bound in the loop
         )
         for name, stranger in {
             "participation": disputes.foreign_participation,
@@ -96,14 +96,18 @@ SAME = {
         lambda kit: (disputes.stored_message(kit), {"author": kit.person(kit.there)}),
     ),
     ("settlement.MonthRun", "batch"): Refused(
-        ("month_run_same_distributor", "month_run_append_only"),
+        ("month_run_same_distributor", "month_run_append_only", "month_run_posted_approved"),
         lambda kit: (books.stored_month(kit), {"batch": books.foreign_batch(kit)}),
         lambda kit: {"number": 2},
     ),
     ("settlement.MonthRun", "created_by"): Refused(
-        ("month_run_same_distributor", "month_run_append_only"),
+        ("month_run_same_distributor", "month_run_append_only", "month_run_posted_approved"),
         lambda kit: (books.stored_month(kit), {"created_by": kit.person(kit.there)}),
         lambda kit: {"number": 2, "batch": books.further_batch(kit)},
+    ),
+    ("settlement.MonthDecision", "decided_by"): Refused(
+        ("month_decision_within_distributor", "month_decision_append_only"),
+        lambda kit: (books.stored_word(kit), {"decided_by": kit.person(kit.there)}),
     ),
     ("settlement.MonthLine", "meter"): Refused(
         ("month_line_same_distributor", "month_line_append_only"),
