@@ -42,6 +42,19 @@ def drafts_for_a_second_person(user: User) -> list[Need]:
     return [Need(words % {"count": found["count"]}, url, found["count"], found["oldest"])]
 
 
+@needs(56)
+def new_times_for_a_second_person(user: User) -> list[Need]:
+    """Events to come whose new time asks so many that another admin must agree."""
+    rows = _to_come(user).filter(state__in=[EventState.SCHEDULED, EventState.NOTIFIED], wanted_start__isnull=False)
+    found = rows.order_by().aggregate(count=Count("pk"), first=Min("pk"))
+    words = ngettext(
+        "%(count)d new time of an event waits for a second person",
+        "%(count)d new times of events wait for a second person",
+        found["count"],
+    )
+    return [Need(words % {"count": found["count"]}, _one_or_list(found), found["count"])]
+
+
 @needs(57)
 def unannounced_and_near(user: User) -> list[Need]:
     """Events that start within a day, and nobody was told."""

@@ -6,15 +6,19 @@ from decimal import Decimal
 import pytest
 
 from accounts.attention import needs_of
+from events.errors import NeedsSecond
 from events.services import (
     advance_events,
     approve_event,
     ask_to_cancel,
+    change_event,
     create_event,
+    enroll,
     keep_running,
     notify_event,
     schedule_event,
 )
+from events.tests.test_reseating import make_homes
 from events.tests.world import make_announced, make_draft, make_program, next_span
 from tests.builder import make_admin
 
@@ -46,6 +50,25 @@ def test_a_draft_whose_start_passed_waits_for_nobody(here, time_machine):
     time_machine.move_to(end)
     assert not found(here.admin, "second person")
     assert not found(here.admin, "not announced")
+
+
+def test_a_new_time_that_would_ask_many_more_waits_for_a_second_person(world):
+    here, other = world.here, make_admin(world.here.distributor)
+    program = make_program(here.distributor, second_person_kw=Decimal(52))
+    first, last = next_span(2)
+    event = create_event(program=program, start=first, end=last, by=here.admin)
+    event = notify_event(event=schedule_event(event=event, by=here.admin), by=here.admin)
+    for meter in make_homes(here, 3):
+        enroll(program=program, meter=meter)
+    assert not found(other, "new time")
+    later = {"start": first + timedelta(hours=1), "end": last + timedelta(hours=1)}
+    with pytest.raises(NeedsSecond):
+        change_event(event=event, by=here.admin, **later)
+    (need,) = found(other, "new time")
+    assert (need.title, need.url) == ("1 new time of an event waits for a second person", f"/ops/events/{event.pk}")
+    assert not found(world.there.admin, "new time")
+    change_event(event=event, by=other, **later)
+    assert not found(other, "new time")
 
 
 def test_an_open_request_to_call_off_a_running_event_comes_first(world):

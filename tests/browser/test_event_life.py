@@ -21,7 +21,7 @@ from accounts.models import StaffRole, User
 from common.intervals import local_day
 from dashboards.tests.story import HALF_HOUR, now_slot
 from events.models import Event, EventState, Participation, ParticipationState
-from events.services import Terms, advance_events, create_program, enroll
+from events.services import Terms, advance_events, create_program, enroll_all
 from meters.models import Meter
 from meters.services import Readings, ingest_readings
 from organizations.models import Distributor
@@ -70,13 +70,13 @@ def cast(town) -> Cast:
 
     author, second = (person(name, staff_role=StaffRole.ADMIN) for name in ("alex", "billie"))
     resident = person("robin")
-    meter = make_meter(distributor, "WC-001", name="Robin’s home", usage_kind="home")
+    meter = make_meter(distributor, "WC-001", name="Robin’s home", usage_kind="home", contracted_kw=Decimal(5))
     map_meter(meter, resident)
     terms = Terms("three-day", Decimal("2.80"), Decimal("10.35"), second_person_kw=Decimal("0.1"))
     version = create_program(distributor=distributor, name="Willow evenings", terms=terms)[0]
-    enroll(program=version.program, meter=meter, kw=Decimal(5))
-    cast = Cast(distributor, author, second, resident, meter)
     begin = now_slot() - timedelta(days=DAYS)
+    enroll_all(program=version.program, at=begin)
+    cast = Cast(distributor, author, second, resident, meter)
     usual = np.full(DAYS * 48 - 2, USUAL_WH)
     # A little more and less, as in life; the same at each run.
     cast.measures(begin, *(usual + np.arange(len(usual)) % 7 * 10).tolist())

@@ -15,6 +15,7 @@ from common.errors import PortalError
 from common.intervals import AmbiguousTime, MissingTime, resolve_local
 from common.speech import hour_words
 from dashboards.operator_facts import events as listing
+from dashboards.operator_facts.wanted_time import wanted_words
 from dashboards.views.operator.event_builder import managed_event
 from dashboards.views.operator.scope import Scope, operator_page
 from events.models import Event, EventState
@@ -44,9 +45,9 @@ class NewTimeForm(forms.Form):
 
     def __init__(self, *args: Any, event: Event, **kwargs: Any) -> None:
         zone = event.program.zone
-        first = {"start": event.start.astimezone(zone), "end": event.end.astimezone(zone)}
+        wanted = event.wanted_start or event.start, event.wanted_end or event.end
         super().__init__(*args, **kwargs)
-        self.initial = first
+        self.initial = {name: at.astimezone(zone) for name, at in zip(("start", "end"), wanted, strict=True)}
         self.event = event
         if event.state == EventState.ACTIVE:
             del self.fields["start"]
@@ -82,7 +83,10 @@ def event_change(request: HttpRequest, scope: Scope, pk: int) -> HttpResponse:
         form = NewTimeForm(request.POST or None, event=event)
         if request.method == "POST" and form.is_valid() and _change(request, scope, event, form):
             return redirect("operator_event", pk=pk)
-        context = {"scope": scope, "event": event, "name": listing.event_name(event), "form": form}
+        context = {
+            "scope": scope, "event": event, "name": listing.event_name(event), "form": form,
+            "wanted": wanted_words(event, scope.user),
+        }  # fmt: skip
         return render(request, "dashboards/operator/event_change.html", context)
 
 

@@ -24,6 +24,7 @@ from dashboards.operator_facts.event_words import life_steps, state_badge
 from dashboards.operator_facts.preview import draft_preview
 from dashboards.operator_facts.room import Phase
 from dashboards.operator_facts.settling import settling
+from dashboards.operator_facts.wanted_time import wanted_words
 from dashboards.selectors.event_watch import answers_in, watch
 from dashboards.times import zone_words
 from dashboards.views.charts import CACHE, LIVE, has_tag
@@ -153,6 +154,7 @@ def _page_context(request: HttpRequest, scope: Scope, event: Event, phase: Phase
         "name": listing.event_name(event),
         "badge": state_badge(event),
         "asked": facts.asked_words(event),
+        "wanted": wanted_words(event, scope.user),
         "facts": facts.event_facts(event),
         "steps": life_steps(event, settled_at),
         "next_step": _next_words(event, scope),
