@@ -102,7 +102,8 @@ def _spread(days: Sequence[Floats], grid: Grid) -> Floats:
         return np.zeros(grid.count)
     sums = np.zeros((longest, grid.count))
     for used in days:
-        mean = np.nanmean(used, axis=0)
+        # Where a meter has nothing on any day it strays by nothing.
+        mean = np.nansum(used, axis=0) / np.maximum(1, np.count_nonzero(~np.isnan(used), axis=0))
         full = np.vstack([used, np.tile(mean, (longest - len(used), 1))])
         sums += np.where(np.isnan(full), mean, full)
     middle = np.abs(sums.mean(axis=0))
