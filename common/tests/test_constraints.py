@@ -18,6 +18,7 @@ RULE = {"refuse": "NEW.a = 1", "on": ("UPDATE",), "lock": ("t WHERE id = NEW.a",
 CONSTRAINTS = [
     TriggerConstraint(name="one", **RULE),
     TriggerConstraint(name="two", refuse="NEW.a = 1"),
+    TriggerConstraint(name="seven", refuse="NEW.a = 1", of=("a",)),
     AppendOnly(name="three", on=("UPDATE",)),
     TriggerEffect(name="four", on="DELETE", body="DELETE FROM t WHERE id = OLD.id"),
     CompositeForeignKey(name="five", fields=["a", "b"], to="accounts.Entity", to_fields=["id", "kind"]),
@@ -33,7 +34,7 @@ def test_a_constraint_is_what_its_migration_writes(constraint):
     assert twin.deconstruct() == constraint.deconstruct()
 
 
-@pytest.mark.parametrize("changed", [{"refuse": "NEW.a = 2"}, {"on": ("INSERT",)}, {"lock": ()}])
+@pytest.mark.parametrize("changed", [{"refuse": "NEW.a = 2"}, {"on": ("INSERT",)}, {"lock": ()}, {"of": ("a",)}])
 def test_a_changed_rule_is_another_constraint(changed):
     assert TriggerConstraint(name="one", **RULE) != TriggerConstraint(name="one", **(RULE | changed))
 
