@@ -95,6 +95,8 @@ def stints_at(maps: QuerySet[MeterMap], at: datetime) -> dict[int, Stint]:
 
 
 def _stint(rows: Sequence[tuple[int, datetime, datetime | None]], at: datetime) -> Stint:
+    if len(rows) == 1 and rows[0][1] <= at and rows[0][2] is None:
+        return ALWAYS
     own = {who for who, start, end in rows if start <= at and (end is None or at < end)}
     others = [(start, end) for who, start, end in rows if who not in own]
     left = [end for _start, end in others if end is not None and end <= at]

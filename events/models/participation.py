@@ -91,6 +91,7 @@ class Participation(models.Model):
             ),
             TriggerConstraint(
                 name="participation_same_distributor",
+                of=("event_id", "meter_id", "holder_id"),
                 refuse=(
                     "EXISTS (SELECT 1 FROM meters_meter m "  # noqa: S608  # our own text
                     f"WHERE m.id = NEW.meter_id AND m.distributor_id <> {_EVENTS}) "
