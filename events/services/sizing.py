@@ -82,13 +82,7 @@ def size_of(
         left_out: Meter id -> the operator's reason to leave it out.
     """
     program, version = event.program, event.version
-    enrolled = list(meters_taking_part(program=program, at=event.start, targets=targets, version=version))
-    holders = holders_at(meter_ids=[meter.pk for meter in enrolled], at=event.start)
-    out = _left_out(event, enrolled, holders, targets, left_out or {})
-    among = [meter for meter in enrolled if meter.pk not in out]
-    enough = had_enough(event, [meter.pk for meter in among])
-    out |= dict.fromkeys(enough, LeftOutReason.ENOUGH_EVENTS)
-    meters = [meter for meter in among if meter.pk not in enough]
+    meters, holders, out, enough = _asked(event, targets, left_out or {})
     ids = [meter.pk for meter in meters]
     homes = _homes(ids, holders)
     skipping = frozenset(skipped_by_schedule(event=event, holders={pk: holders.get(pk) for pk in ids}))
@@ -120,6 +114,19 @@ def size_of(
             *group_refusals(event, drawn),
         ],
     )
+
+
+def _asked(
+    event: Event, targets: Targets, left_out: Mapping[int, str]
+) -> tuple[list[Meter], dict[int, int], dict[int, LeftOutReason], dict[int, str]]:
+    """The meters that it asks, all holders, why others are left out, and which of those had enough by what limit."""
+    enrolled = list(meters_taking_part(program=event.program, at=event.start, targets=targets, version=event.version))
+    holders = holders_at(meter_ids=[meter.pk for meter in enrolled], at=event.start)
+    out = _left_out(event, enrolled, holders, targets, left_out)
+    among = [meter for meter in enrolled if meter.pk not in out]
+    enough = had_enough(event, [meter.pk for meter in among])
+    out |= dict.fromkeys(enough, LeftOutReason.ENOUGH_EVENTS)
+    return [meter for meter in among if meter.pk not in enough], holders, out, enough
 
 
 def draft_size(event: Event) -> Size:

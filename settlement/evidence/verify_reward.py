@@ -4,6 +4,8 @@
 Plain Python 3.8 or newer, nothing to install, no network. This is a second way to the same cents, written apart from
 the portal: it reads the file, does the whole sum again in exact fractions, and says in words what it checked.
 Exit code: 0 if everything holds, 1 if something does not, 2 if the file cannot be read.
+
+It is one long file on purpose: people download it, and whoever doubts a reward can read all of it from top to bottom.
 """
 
 from __future__ import annotations

@@ -55,16 +55,14 @@ def result_data(
             *({"preset": name, "reason": reason} for name, reason in reasons.items()),
             *({"preset": name, "reason": "too_few_days", "share": _round(share)} for name, share in thin.items()),
         ],
-        "meter_rows": [
-            {
-                "id": meter.pk,
-                "number": meter.number,
-                "figures": {name: _short(row.meters[at]) for name, row in audited.items()},
-            }
-            for at, meter in enumerate(meters)
-        ],
+        "meter_rows": [_meter_row(meter, at, audited) for at, meter in enumerate(meters)],
         "paid": paid_in_events(case),
     }
+
+
+def _meter_row(meter: Meter, at: int, audited: Mapping[str, Audited]) -> dict[str, Any]:
+    figures = {name: _short(row.meters[at]) for name, row in audited.items()}
+    return {"id": meter.pk, "number": meter.number, "figures": figures}
 
 
 def _rule(name: str, row: Audited, case: AuditCase) -> dict[str, Any]:
