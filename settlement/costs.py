@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from events.models import Program
 from settlement.exact import from_cents, sum_of_cents
-from settlement.models import Account, LedgerEntry, MonthLine, MonthRun, Unit
+from settlement.models import Account, LedgerEntry, MonthRun, Unit
 
 NOTHING = Decimal("0.00")
 # Ids in one IN list: from 1000 on MariaDB turns it into a join.
@@ -33,9 +33,7 @@ def posted_for(event_ids: Collection[int]) -> dict[int, Decimal]:
 
 
 def standby_of(*, program: Program, first: date, last: date) -> Decimal:
-    """What the posted months of standing by pay, from a season's first month on. Two queries."""
+    """What the ledger owes for months of standing by, from a season's first month on. One query."""
     months = MonthRun.objects.filter(program=program, month__gte=first.replace(day=1), month__lte=last)
-    posted = months.filter(batch__isnull=False).order_by("month", "number")
-    newest = dict(posted.values_list("month", "pk"))
-    lines = MonthLine.objects.filter(run__in=list(newest.values())).order_by()
-    return from_cents(lines.aggregate(cents=sum_of_cents("credit"))["cents"])
+    owed = LedgerEntry.objects.filter(account=Account.OWED, unit=Unit.MONEY, batch__month_run__in=months).order_by()
+    return from_cents(owed.aggregate(cents=sum_of_cents("amount"))["cents"])

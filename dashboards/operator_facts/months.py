@@ -21,7 +21,7 @@ from dashboards.words import money
 from events.models import Event
 from organizations.models import Distributor
 from settlement.exact import from_cents, sum_of_cents
-from settlement.models import MonthLine, MonthRun, MonthWord
+from settlement.models import Account, LedgerEntry, MonthLine, MonthRun, MonthWord
 from settlement.selectors import newest_months
 from settlement.services.months.posting import paid_before
 from settlement.services.months.work import is_stopped, missing_events
@@ -93,8 +93,15 @@ def tiles(run: MonthRun) -> list[dict[str, Any]]:
     ]
     if before:
         found.append({"label": _("Posted before"), "value": money(before, currency)})
-        found.append({"label": _("Difference"), "value": money(due - before, currency)})
+        # Less is taken back than the lines say where a resident would fall below zero.
+        brought = due - before if run.batch is None else _posted_with(run)
+        found.append({"label": _("Difference"), "value": money(brought, currency)})
     return found
+
+
+def _posted_with(run: MonthRun) -> Decimal:
+    entries = LedgerEntry.objects.filter(batch=run.batch, account=Account.OWED).order_by()
+    return from_cents(entries.aggregate(cents=sum_of_cents("amount"))["cents"])
 
 
 def line_columns() -> list[dict[str, Any]]:

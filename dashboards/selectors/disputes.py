@@ -19,7 +19,8 @@ from dashboards.times import day_words, moment_words
 from dashboards.words import money
 from organizations.access import Role, role_of
 from settlement.models import Adjustment, AdjustmentState, Dispute, DisputeState, LedgerBatch, SettlementLine, Unit
-from settlement.services.disputes import check_can_open, lacks_remedy, last_day_to_object
+from settlement.services.disputes import lacks_remedy
+from settlement.services.objections import check_can_open, last_day_to_object
 
 WORDS = {
     DisputeState.OPEN: gettext_lazy("Waits for an answer"),

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F, Max, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -33,7 +34,7 @@ def close_events(*, now: datetime | None = None) -> list[Event]:
     found = []
     for event in due_events(moment):
         try:
-            found.append(close_event(event=event, now=moment))
+            found += _close(event, moment)
         except PortalError:
             # Somebody did something with it meanwhile.
             continue
@@ -42,9 +43,16 @@ def close_events(*, now: datetime | None = None) -> list[Event]:
     return found
 
 
-def due_events(now: datetime) -> Iterator[Event]:
-    """Those whose days to object are over, and of which nothing is under way."""
-    ended = Event.objects.select_related("program__distributor", "version").order_by("end", "pk")
+@transaction.atomic
+def _close(event: Event, now: datetime) -> list[Event]:
+    """The event, closed if it is still due: a posting, an objection or an opening that came first is seen."""
+    Event.objects.select_for_update().get(pk=event.pk)
+    return [close_event(event=one, now=now) for one in due_events(now, pk=event.pk)]
+
+
+def due_events(now: datetime, **only: int) -> Iterator[Event]:
+    """Those whose days to object are over, and of which nothing is under way; all, or those with these values."""
+    ended = Event.objects.filter(**only).select_related("program__distributor", "version").order_by("end", "pk")
     # What was left as it is without a posting counts from that decision on.
     last = Coalesce(Max("runs__batch__posted_at"), Max("runs__decisions__decided_at"), F("end"))
     settled: QuerySet[Any] = ended.filter(state=EventState.SETTLED, is_test=False).annotate(since=last)

@@ -87,11 +87,12 @@ def close_run(*, run: SettlementRun, by: User, reason: str) -> RunDecision:
     """Leaves the newest final run as it is: ends an opening that changes nothing, or a refusal for good.
 
     What is posted stays. Of an event of which nothing is posted nothing will be, so that its month can be settled;
-    it can still be settled again.
+    that takes two people, as paying does. It can still be settled again until the event closes.
 
     Raises:
         ReasonMissing: It says why.
         NotOpen: It is neither opened again nor refused.
+        NotApproved: Nothing is posted, and the same person had the run made or refused it.
         StaleRun: A newer run replaces it.
         WrongState: The event is closed.
     """
@@ -102,6 +103,10 @@ def close_run(*, run: SettlementRun, by: User, reason: str) -> RunDecision:
     if last is None or last.kind not in (DecisionKind.REOPENED, *STOPPED):
         raise NotOpen(_("Only what is opened again or refused is left as it is."))
     if not LedgerBatch.objects.filter(run__event=event).exists():
+        if by.pk in {last.decided_by_id, *authors_of(run)}:
+            raise NotApproved(
+                _("Nothing is paid for this event yet, so somebody who neither made nor refused it leaves it.")
+            )
         mark_settled(event=event, unmeasured=unmeasured_of(run))
     return _newest_or_new(run, DecisionKind.CLOSED, by, why)
 

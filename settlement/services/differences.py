@@ -46,7 +46,8 @@ def differences(*, run: SettlementRun, event: Event) -> list[tuple[Owed, Side]]:
         rest = correction(_amount(paid, owed), _amount(due, owed))
         if rest and whose(owed) in changed:
             found[owed] = Side(rest, (due.get(owed) or paid[owed]).line_id)
-    return list(_held_at_zero(found).items())
+    held = held_at_zero({owed: side.amount for owed, side in found.items()})
+    return [(owed, Side(amount, found[owed].line_id)) for owed, amount in held.items()]
 
 
 def newest_posted(event: Event) -> SettlementRun | None:
@@ -93,12 +94,12 @@ def paid_for(event: Event) -> Sides:
     return {tuple(owed): Side(from_cents(cents), newest) for *owed, cents, newest in sums}
 
 
-def _held_at_zero(found: Sides) -> Sides:
-    """The same, with less taken back from residents who would land below zero."""
+def held_at_zero(found: dict[Owed, Decimal]) -> dict[Owed, Decimal]:
+    """The same, with less taken back from residents who would land below zero; the books are locked."""
     totals: dict[tuple[int, str], Decimal] = {}
-    for (_meter, _kind, holder_id, unit), side in found.items():
+    for (_meter, _kind, holder_id, unit), amount in found.items():
         if holder_id is not None:
-            totals[holder_id, unit] = totals.get((holder_id, unit), NOTHING) + side.amount
+            totals[holder_id, unit] = totals.get((holder_id, unit), NOTHING) + amount
     below = [holder_id for (holder_id, _unit), total in totals.items() if total < 0]
     residents = set(Entity.objects.filter(pk__in=below, kind=Kind.USER).values_list("pk", flat=True))
     held = dict(found)
@@ -106,17 +107,17 @@ def _held_at_zero(found: Sides) -> Sides:
         if total < 0 and holder_id in residents:
             room = max(balance(holder=holder_id, unit=Unit(unit)), NOTHING)
             _leave(held, holder_id, unit, -total - room)
-    return {owed: side for owed, side in held.items() if side.amount}
+    return {owed: amount for owed, amount in held.items() if amount}
 
 
-def _leave(held: Sides, holder_id: int, unit: str, missing: Decimal) -> None:
+def _leave(held: dict[Owed, Decimal], holder_id: int, unit: str, missing: Decimal) -> None:
     """Takes back so much less, from one amount after the other."""
-    for owed, side in held.items():
+    for owed, amount in held.items():
         if missing <= 0:
             return
-        if owed[2:] == (holder_id, unit) and side.amount < 0:
-            less = min(missing, -side.amount)
-            held[owed] = Side(side.amount + less, side.line_id)
+        if owed[2:] == (holder_id, unit) and amount < 0:
+            less = min(missing, -amount)
+            held[owed] = amount + less
             missing -= less
 
 

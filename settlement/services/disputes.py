@@ -4,7 +4,7 @@ What was paid stays meanwhile. In the holder's favor an event is settled again, 
 correction is, or an adjustment is asked for, which a second person agrees to.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
@@ -16,12 +16,11 @@ from accounts.audit import deed
 from accounts.limits import allow
 from accounts.models import User
 from common.intervals import day_bounds, local_day
-from common.speech import day_words
 from events.holiday_calendar import holiday_days
 from events.models import Event, Participation
 from events.services import lock_for_settlement, mark_disputed, mark_resolved
 from settlement.dispute_notices import News, tell_distributor, tell_holder
-from settlement.errors import BadDispute, DisputeDecided, ReasonMissing, TooLate, TooOften
+from settlement.errors import BadDispute, DisputeDecided, ReasonMissing, TooOften
 from settlement.exact import from_cents, sum_of_cents
 from settlement.models import (
     STOPPED,
@@ -42,6 +41,7 @@ from settlement.services.adjustments import ask_adjustment
 from settlement.services.background import is_large, made_or_begun
 from settlement.services.decisions import decided, reopen_run
 from settlement.services.differences import is_replaced, newest_posted
+from settlement.services.objections import check_can_open
 from settlement.services.runs import settle
 from settlement.working_days import working_day_after
 
@@ -49,47 +49,9 @@ ANSWER_DAYS = 10
 # Enough to find ten working days, holidays included.
 FAR = timedelta(days=60)
 MOST_WORDS = 2000
-# How often a figure may be questioned, withdrawn disputes included.
-MOST_OPENINGS = 3
 # What one person may say in an hour, openings included.
 MOST_SAID, WITHIN = 10, 3600
 MOST_OUTCOME = 300
-
-
-def last_day_to_object(line: SettlementLine) -> date | None:
-    """The last local day on which a figure can be questioned; None as long as it is not final, so open-ended."""
-    batch = LedgerBatch.objects.filter(run=line.run_id).first()
-    if batch is None:
-        return None
-    event = line.run.event
-    return local_day(batch.posted_at, event.program.zone) + timedelta(days=event.version.dispute_days)
-
-
-def check_can_open(line: SettlementLine) -> None:
-    """Passes a figure that may be questioned now. Whether the reader may do it, callers check.
-
-    Raises:
-        TooLate: The days to object are over.
-        BadDispute: The figure is nobody's, was replaced, is of a trial, or was decided on before.
-    """
-    if line.holder_id is None or line.run.sealed_at is None or line.run.kind == RunKind.TRIAL:
-        raise BadDispute(_("This amount is nobody’s reward."))
-    last = last_day_to_object(line)
-    if last is not None and local_day(timezone.now(), line.run.event.program.zone) > last:
-        raise TooLate(_("You could object until %(day)s; that time is over.") % {"day": day_words(last, "date")})
-    decided = Dispute.objects.exclude(state=DisputeState.WITHDRAWN).filter(decided_at__isnull=False)
-    if decided.filter(line__run=line.run_id, line__meter=line.meter_id).exists():
-        raise BadDispute(_("You objected to this figure before, and it was decided."))
-    if Dispute.objects.filter(line__run=line.run_id, line__meter=line.meter_id).count() >= MOST_OPENINGS:
-        raise BadDispute(
-            _("You objected to this figure %(most)d times and took it back. Ask your distributor by other means.")
-            % {"most": MOST_OPENINGS}
-        )
-    newer = SettlementLine.objects.filter(
-        run__event=line.run.event_id, meter=line.meter_id, run__kind=RunKind.FINAL, run__number__gt=line.run.number
-    )
-    if newer.filter(run__sealed_at__isnull=False, run__batch__isnull=False).exists():
-        raise BadDispute(_("A newer figure replaces this one; open that, and say what is wrong with it."))
 
 
 @transaction.atomic
@@ -208,12 +170,11 @@ def resolve_by_settling(*, dispute: Dispute, outcome: str, by: User) -> Dispute:
     why = _reason(outcome)
     _check_undecided(Dispute.objects.get(pk=dispute.pk))
     # In transactions of its own: an event of many meters would hold the dispute for long.
-    run = _settled_again(dispute, by)
+    run = _settled_again(dispute, why, by)
     with deed("dispute.resolve_in_favor", by=by, reason=why), transaction.atomic():
-        # The event first, as everywhere; a dispute that was decided meanwhile opens nothing.
-        event = lock_for_settlement(event=run.event)
+        # The event first, as everywhere.
+        lock_for_settlement(event=run.event)
         row = _locked(dispute)
-        _reopen(event, run, why, by)
         row.run = run
         return _decided(row, DisputeState.IN_FAVOR, why, by)
 
@@ -262,7 +223,9 @@ def _is_run_refused(dispute: Dispute) -> bool:
         return True
     runs = SettlementRun.objects.sealed().filter(event=dispute.run.event_id, kind=RunKind.FINAL)
     later = runs.filter(number__gte=dispute.run.number)
-    last = decided(later.latest("number"))
+    newest = later.order_by("number").last()
+    # An estimate that says more: the final run is still to come.
+    last = decided(newest) if newest is not None else None
     return last is not None and last.kind in STOPPED and not later.filter(batch__isnull=False).exists()
 
 
@@ -293,10 +256,16 @@ def erase_words_of(*, holder: User) -> None:
     DisputeMessage.objects.filter(author=holder.pk, is_from_distributor=False).update(words="")
 
 
-def _settled_again(dispute: Dispute, by: User) -> SettlementRun:
-    """A run that brings the holder more than the questioned one, and was not refused."""
-    line = dispute.line
-    run = _run_of_now(Event.objects.get(pk=dispute.participation.event_id), line, by)
+def _settled_again(dispute: Dispute, why: str, by: User) -> SettlementRun:
+    """A run that brings the holder more than the questioned one, and was not refused.
+
+    A newer run than what is posted opens that, with the reason, whatever becomes of the dispute.
+    """
+    line, event = dispute.line, Event.objects.get(pk=dispute.participation.event_id)
+    run = _run_of_now(event, line, by)
+    made = SettlementRun.objects.filter(event=event, kind=RunKind.FINAL).order_by("number").last()
+    if made is not None:
+        _reopen(event, made, why, by)
     if run is None:
         raise BadDispute(_("This event is worked out anew in the background. Decide once that is done."))
     if line is not None and not _is_better(run, line):
@@ -334,9 +303,9 @@ def _is_better(run: SettlementRun, line: SettlementLine) -> bool:
 
 
 def _reopen(event: Event, run: SettlementRun, why: str, by: User) -> None:
-    """Opens what is posted of the locked event, where the run replaces it."""
+    """Opens what is posted of the event, where the run replaces it."""
     posted = newest_posted(event)
-    if posted is None or posted.number >= run.number or run.kind != RunKind.FINAL:
+    if posted is None or posted.number >= run.number:
         return
     last = decided(posted)
     if last is None or last.kind != DecisionKind.REOPENED:

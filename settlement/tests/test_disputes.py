@@ -40,7 +40,8 @@ from settlement.services import (
     withdraw_dispute,
     write_in_dispute,
 )
-from settlement.services.disputes import MOST_OPENINGS, MOST_SAID, lacks_remedy
+from settlement.services.disputes import MOST_SAID, lacks_remedy
+from settlement.services.objections import MOST_OPENINGS
 from settlement.tests.world import EVENT_DAY, make_case, put
 from settlement.working_days import working_day_after
 from tests.builder import make_admin, make_member

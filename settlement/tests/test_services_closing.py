@@ -14,6 +14,7 @@ from settlement.models import DisputeCategory
 from settlement.services import (
     approve_run,
     ask_adjustment,
+    closing,
     open_dispute,
     post_run,
     refuse_adjustment,
@@ -134,3 +135,19 @@ def test_a_test_closes_after_as_many_days_from_its_end():
     assert close_events(now=event.end + 30 * DAY) == []
     assert [row.pk for row in close_events(now=event.end + 31 * DAY)] == [event.pk]
     assert state_of(event) == EventState.CLOSED
+
+
+def test_a_posting_that_came_between_keeps_the_event_open(case, monkeypatch, time_machine):
+    world, event, run = case
+    later = after(40)
+    time_machine.move_to(later)
+    found = list(closing.due_events(later))
+    reopen_run(run=run, by=world.here.admin, reason="a meter was swapped")
+    put(world.here.school, EVENT_DAY, 50_000)
+    newer = settle(event=event, by=world.here.admin)
+    approve_run(run=newer, by=make_admin(world.here.distributor))
+    post_run(run=newer, by=world.here.admin)
+    real = closing.due_events
+    monkeypatch.setattr(closing, "due_events", lambda now, **only: real(now, **only) if only else iter(found))
+    assert found == [event]
+    assert closing.close_events(now=later) == []

@@ -11,9 +11,19 @@ from accounts.audit import deed
 from accounts.models import User
 from events.models import Program
 from settlement.errors import NotApproved, ReasonMissing, StaleRun
-from settlement.models import BatchKind, LedgerBatch, LedgerEntry, MonthDecision, MonthRun, MonthWord
+from settlement.models import (
+    Account,
+    BatchKind,
+    LedgerBatch,
+    LedgerEntry,
+    MonthDecision,
+    MonthRun,
+    MonthWord,
+    Unit,
+)
 from settlement.notices import tell_amounts
 from settlement.services.decisions import REASON_LENGTH
+from settlement.services.differences import Owed, held_at_zero
 from settlement.services.months.work import Whose, month_shares, says
 from settlement.services.posting import add_batch, lock_books, pair
 
@@ -53,7 +63,8 @@ def last_word(run: MonthRun) -> MonthDecision | None:
 def post_month(*, run: MonthRun, by: User | None = None) -> LedgerBatch:
     """The batch that brings the ledger to what this run says; the one that exists if it was posted before.
 
-    The first run of a month that is posted posts its amounts, a later one only the differences.
+    The first run of a month that is posted posts its amounts, a later one only the differences; nothing is taken from a
+    resident that would bring the balance below zero.
 
     Raises:
         NotApproved: It was refused, or nobody has approved it yet.
@@ -102,8 +113,7 @@ def _check_approved(run: MonthRun) -> None:
 
 
 def _posted(run: MonthRun, by: User | None) -> LedgerBatch:
-    due = amounts_of(run)
-    entries = _entries(run, due, paid_before(run))
+    entries = _entries(run)
     batch = add_batch(
         distributor_id=run.program.distributor_id,
         kind=BatchKind.MONTH,
@@ -124,9 +134,18 @@ def amounts_of(run: MonthRun) -> dict[Whose, Decimal]:
 
 
 def paid_before(run: MonthRun) -> dict[Whose, Decimal]:
-    """What the ledger has for the month without this run: what the run before it that was posted said."""
-    earlier = posted_runs(run.program, run.month).filter(number__lt=run.number).order_by("number").last()
-    return {} if earlier is None else amounts_of(earlier)
+    """What the ledger has for the month without this run, by meter and holder."""
+    batches = LedgerBatch.objects.filter(month_run__in=_posted_before(run))
+    entries = LedgerEntry.objects.filter(batch__in=batches, account=Account.OWED).order_by()
+    paid: dict[Whose, Decimal] = {}
+    for key, holder_id, amount in entries.values_list("key", "holder_id", "amount"):
+        whose = _meter_of(key), holder_id
+        paid[whose] = paid.get(whose, NOTHING) + amount
+    return paid
+
+
+def _posted_before(run: MonthRun) -> QuerySet[MonthRun]:
+    return posted_runs(run.program, run.month).filter(number__lt=run.number)
 
 
 def posted_runs(program: Program, first: date) -> QuerySet[MonthRun]:
@@ -134,12 +153,31 @@ def posted_runs(program: Program, first: date) -> QuerySet[MonthRun]:
     return MonthRun.objects.filter(program=program, month=first, batch__isnull=False)
 
 
-def _entries(run: MonthRun, due: dict[Whose, Decimal], paid: dict[Whose, Decimal]) -> list[LedgerEntry]:
+def _entries(run: MonthRun) -> list[LedgerEntry]:
     entries: list[LedgerEntry] = []
-    for meter_id, holder_id in sorted(due.keys() | paid.keys(), key=str):
-        whose = meter_id, holder_id
-        rest = due.get(whose, NOTHING) - paid.get(whose, NOTHING)
-        if rest:
-            key = f"month/{run.program_id}/{run.month:%Y-%m}/{meter_id}/{holder_id or '-'}/{run.number}"
-            entries += pair(key=key, holder_id=holder_id, amount=rest)
+    for (meter_id, _kind, holder_id, _unit), amount in held_at_zero(_differences(run)).items():
+        entries += pair(key=_key(run, meter_id, holder_id), holder_id=holder_id, amount=amount)
     return entries
+
+
+def _differences(run: MonthRun) -> dict[Owed, Decimal]:
+    """What is due less what the ledger has; what was left with a resident stays while the same is due."""
+    due, paid = amounts_of(run), paid_before(run)
+    newest = _posted_before(run).order_by("number").last()
+    before = {} if newest is None else amounts_of(newest)
+    found: dict[Owed, Decimal] = {}
+    for whose in sorted(due.keys() | paid.keys(), key=str):
+        is_changed = due.get(whose, NOTHING) != before.get(whose, NOTHING)
+        rest = due.get(whose, NOTHING) - paid.get(whose, NOTHING)
+        if rest and is_changed:
+            found[whose[0], BatchKind.MONTH.value, whose[1], Unit.MONEY.value] = rest
+    return found
+
+
+def _key(run: MonthRun, meter_id: int, holder_id: int | None) -> str:
+    return f"month/{run.program_id}/{run.month:%Y-%m}/{meter_id}/{holder_id or '-'}/{run.number}"
+
+
+def _meter_of(key: str) -> int:
+    """The meter in the key of a month's entry, which names no line."""
+    return int(key.split("/")[3])
