@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from accounts.attention import needs_of
 from events.services import record_completed_event
+from organizations.models import Distributor
 from settlement.models import MonthRun, MonthWord
 from settlement.services import post_run, refuse_run, settle, settle_month
 from settlement.services.closing import close_events
@@ -41,9 +42,11 @@ def test_the_list_is_empty_at_first_and_a_month_is_worked_out_from_it(client, ca
     assert "July 2026" in client.get(reverse("operator_months")).content.decode()
 
 
-@pytest.mark.parametrize("month", ["", "July", "2026-13", "9999-12", "2026-07-01", "٢٠٢٦-٠٧"])
-def test_a_month_that_is_none_makes_nothing(client, case, month):
+@pytest.mark.parametrize("zone", ["Europe/Prague", "America/New_York"])
+@pytest.mark.parametrize("month", ["", "July", "2026-13", "0001-01", "9999-12", "2026-07-01", "٢٠٢٦-٠٧"])
+def test_a_month_that_is_none_makes_nothing(client, case, month, zone):
     world, program, _ = case
+    Distributor.objects.filter(pk=world.here.distributor.pk).update(timezone=zone)
     client.force_login(world.here.admin)
     answer = client.post(reverse("operator_months"), {"program": program.pk, "month": month})
     assert answer["Location"] == reverse("operator_months")

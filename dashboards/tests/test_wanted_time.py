@@ -5,8 +5,11 @@ from decimal import Decimal
 
 import pytest
 
+from dashboards.operator_facts.wanted_time import wanted_words
 from dashboards.tests.operator_tools import browser
-from events.services import create_event, enroll, notify_event, schedule_event
+from dashboards.views.operator.event_changes import NewTimeForm
+from events.models import EventState
+from events.services import advance_events, create_event, enroll, notify_event, schedule_event
 from events.tests.test_reseating import make_homes
 from events.tests.world import make_program, next_span
 from tests.builder import make_admin
@@ -46,3 +49,14 @@ def test_the_second_admin_reads_who_asked_and_agrees_by_saving(here, event):
     event.refresh_from_db()
     assert (event.start, event.end, event.participations.count()) == (start, end, 5)
     assert "asked for a new time" not in first.get(page).content.decode()
+
+
+def test_once_it_runs_nothing_waits_and_its_own_end_is_offered(here, event):
+    event.wanted_start, event.wanted_end = event.start + HOUR, event.end + 2 * HOUR
+    event.save(update_fields=["wanted_start", "wanted_end"])
+    assert NewTimeForm(None, event=event).initial["end"] == event.wanted_end
+    advance_events(now=event.start)
+    event.refresh_from_db()
+    assert event.state == EventState.ACTIVE
+    assert NewTimeForm(None, event=event).initial["end"] == event.end
+    assert wanted_words(event, here.admin) == ""

@@ -64,9 +64,9 @@ def announce_change(event: Event, by: User | None) -> None:
 
 
 def check_span(
-    program: Program, start: datetime, end: datetime, targets: Targets = EVERYBODY
+    program: Program, start: datetime, end: datetime, targets: Targets = EVERYBODY, *, event: Event | None = None
 ) -> tuple[datetime, datetime]:
-    """Start and end in UTC.
+    """Start and end in UTC; of an event that has participants they fit those as well, whoever takes part by now.
 
     Raises:
         NaiveTime: One of them has no zone.
@@ -78,8 +78,12 @@ def check_span(
         raise BadSpan(_("The end must be after the start."))
     if end - start > LONGEST:
         raise BadSpan(_("An event lasts at most 24 hours."))
-    meters = meters_taking_part(program=program, at=start, targets=targets).order_by()
-    for minutes in sorted(set(meters.values_list("interval_minutes", flat=True))):
+    version = event.version if event is not None else None
+    meters = meters_taking_part(program=program, at=start, targets=targets, version=version).order_by()
+    lengths = set(meters.values_list("interval_minutes", flat=True))
+    if event is not None:
+        lengths |= set(event.participations.values_list("meter__interval_minutes", flat=True).distinct())
+    for minutes in sorted(lengths):
         if not all(is_aligned(moment, minutes, program.zone) for moment in (start, end)):
             words = _("Start and end must fall on the %(minutes)s-minute intervals of the meters that take part.")
             raise NotOnIntervals(words % {"minutes": minutes})

@@ -252,7 +252,7 @@ def _change(event: Event, start: datetime, end: datetime, by: User | None) -> Ev
     """The event, or that it needs a second person: what was asked for then lasts, until somebody else asks for it."""
     program = lock_programs(event.program)
     locked = lock(event, *NOT_STARTED, EventState.ACTIVE, doing="moved")
-    start, end = check_span(program, start, end, targets_of(locked))
+    start, end = check_span(program, start, end, targets_of(locked), event=locked)
     if (start, end) == (locked.start, locked.end):
         return locked
     _check_new_time(locked, start, end)

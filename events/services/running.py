@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.audit import deed
 from accounts.models import Kind, User
 from common.speech import hour_words
-from events.answers import longer_until
+from events.answers import TO_SAY, longer_until
 from events.errors import EventExists, NothingToMeasure, TooLate, WrongState
 from events.models import Event, EventState, OptPolicy, Participation, Program
 from events.models.participation import NOT_COUNTED
@@ -84,7 +84,8 @@ def _shorten(event: Event, end: datetime) -> None:
     told = event.told_end if event.told_end is not None and event.told_end < end else None
     event.end = end
     move(event, EventState.ACTIVE, end=end, told_end=told, **seated_size(event).columns())
-    Participation.objects.filter(event=event, until__gte=end).update(until=None)
+    # Who stops earlier goes on stopping: an end that is moved back and forth makes nobody go on unasked.
+    Participation.objects.filter(event=event, until__gt=end).update(until=end)
     _keep_end_days(event)
 
 
@@ -96,10 +97,11 @@ def _keep_end_days(event: Event) -> None:
 def _keep_told_end(event: Event, told: datetime, now: datetime) -> None:
     """Whom the added time counts for only if they say so stops at the end that was told; nobody has agreed to more.
 
-    While people may still stop at an end that was told before, that end stays the one that they may stop at.
+    While people have time to say that they stop at an end that was told before, that end stays the one that they may
+    stop at.
     """
     until = longer_until(event)
-    if until is None or now >= until:
+    if until is None or until - now < TO_SAY:
         event.told_end = told
     _must_agree(event).filter(until=None).update(until=told)
 

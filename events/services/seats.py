@@ -23,9 +23,10 @@ from events.services.opt_schedules import skipped_by_schedule
 from events.services.sizing import Size
 from meters.models import Meter
 from meters.selectors import holders_at
+from organizations.access import holder_id_of
 
 UNANSWERED = (ParticipationState.INVITED, ParticipationState.NOTIFIED)
-FIELDS = ["holder", "state", "answered_at", "answer_source"]
+FIELDS = ["holder", "state", "answered_at", "answered_by", "answer_source"]
 
 
 def draw_of(event: Event, size: Size) -> frozenset[int]:
@@ -67,8 +68,8 @@ def seat(event: Event, size: Size, drawn: Collection[int] = ()) -> None:
     """Each meter gets its participation and, unless it is held out, its exclusion.
 
     Who is seated already keeps the answer, unless it was a standing wish's, which is asked again; the holder becomes
-    the one at the event's start. Who does not take part in the program any more by then has no part in the event.
-    Held-out meters stay held out.
+    the one at the event's start, and who was not it before is asked anew. Who does not take part in the program any
+    more by then has no part in the event. Held-out meters stay held out.
     """
     known = {row.meter_id: row for row in Participation.objects.filter(event=event)}
     _seat_new(event, size, known, drawn)
@@ -111,6 +112,8 @@ def _seat_again(event: Event, size: Size, known: Mapping[int, Participation]) ->
         # Whoever is not asked at the new time does not come to an event by somebody else's seat.
         row.holder_id = holder if meter_id in asked or not has_moved else None
         if meter_id in asked:
+            if has_moved and row.state != ParticipationState.HELD_OUT:
+                _forget(row)
             _ask_again(row, is_skipping=meter_id in size.skipping)
         elif has_moved or meter_id in gone:
             _let_go(row, AnswerSource.MOVE if has_moved else gone[meter_id])
@@ -142,11 +145,27 @@ def _let_go(row: Participation, source: AnswerSource) -> None:
 def _ask_again(row: Participation, *, is_skipping: bool) -> None:
     """Takes back what neither a wish nor a move says any more at the new time."""
     if row.state in NOT_COUNTED and row.answer_source in (AnswerSource.SCHEDULE, AnswerSource.MOVE):
-        if row.state == ParticipationState.OPTED_OUT:
-            row.state = ParticipationState.INVITED
-        row.answered_at, row.answer_source = None, ""
+        if row.state == ParticipationState.HELD_OUT:
+            row.answered_at, row.answer_source = None, ""
+        elif _had_joined(row):
+            row.state, row.answer_source = ParticipationState.OPTED_IN, ""
+        else:
+            _forget(row)
     if row.state in UNANSWERED and is_skipping:
         _skip(row)
+
+
+def _had_joined(row: Participation) -> bool:
+    """Whether who has the meter at the new time had said yes themselves before a move took them out."""
+    if row.answer_source != AnswerSource.MOVE or row.answered_at is None or row.answered_by is None:
+        return False
+    return holder_id_of(row.answered_by) == row.holder_id
+
+
+def _forget(row: Participation) -> None:
+    """Asks as if nobody had been asked before."""
+    row.state, row.answer_source = ParticipationState.INVITED, ""
+    row.answered_at, row.answered_by = None, None
 
 
 def _skip(row: Participation) -> None:

@@ -11,7 +11,7 @@ from common.intervals import DAY, local_day
 from events import draw
 from events.draw import is_held_out
 from events.errors import LimitReached, NeedsSecond, ProgramClosed
-from events.models import AnswerSource, Enrollment, Event, OptSchedule, Participation, ParticipationState
+from events.models import AnswerSource, Enrollment, Event, OptPolicy, OptSchedule, Participation, ParticipationState
 from events.services import (
     advance_events,
     approve_event,
@@ -31,8 +31,9 @@ from events.services import (
 from events.targets import Targets
 from events.tests.world import make_announced, make_draft, make_program, next_span
 from meters.models import Exclusion
-from meters.services import keep_meter, leave_meter
-from tests.builder import make_admin, make_meter, make_user, map_meter
+from meters.services import end_map, keep_meter, leave_meter
+from meters.services import map_meter as let_in
+from tests.builder import make_admin, make_meter, make_organization, make_user, map_meter
 
 pytestmark = pytest.mark.django_db
 HELD_OUT, OPTED_OUT, NOTIFIED = ParticipationState.HELD_OUT, ParticipationState.OPTED_OUT, ParticipationState.NOTIFIED
@@ -266,6 +267,43 @@ class TestNewTime:
         keep_meter(user=here.resident, meter=here.home)
         row = seat_of(event, here.home)
         assert (row.state, row.holder_id, row.answer_source) == (NOTIFIED, here.resident.pk, "")
+
+    @pytest.mark.parametrize("said", [opt_in, opt_out])
+    @pytest.mark.parametrize("whose", ["home", "school"])
+    def test_who_moves_in_by_the_new_time_is_asked_anew(self, here, whose, said):
+        program = make_program(here.distributor, opt_policy=OptPolicy.OPT_IN, penalty_per_kw=Decimal(3))
+        event, meter = make_announced(program, days=3), getattr(here, whose)
+        said(participation=seat_of(event, meter), by=here.resident if whose == "home" else None)
+        at = timezone.now().replace(microsecond=0) + 5 * DAY
+        holder = here.resident if whose == "home" else here.organization
+        end_map(meter_map=meter.maps.get(entity_id=holder.pk), at=at)
+        newcomer = make_user(here.distributor) if whose == "home" else make_organization(here.distributor)
+        let_in(meter=meter, holder=newcomer, valid_from=at)
+        enroll(program=program, meter=meter)
+        move_by(event, days=4)
+        row = seat_of(event, meter)
+        assert (row.holder_id, row.state, row.answer_source) == (newcomer.pk, NOTIFIED, "")
+        assert (row.answered_at, row.answered_by) == (None, None)
+
+    @pytest.mark.parametrize(("first", "days"), [(5, (-3,)), (3, (4, -4))], ids=["before", "there and back"])
+    def test_a_time_before_the_move_keeps_who_had_joined(self, here, first, days):
+        event = make_announced(make_program(here.distributor, opt_policy=OptPolicy.OPT_IN), days=first)
+        opt_in(participation=seat_of(event, here.home), by=here.resident)
+        joined = seat_of(event, here.home)
+        leave_meter(user=here.resident, meter=here.home, day=local_day(timezone.now(), here.home.zone) + 4 * DAY)
+        for count in days:
+            move_by(event, days=count)
+        row = seat_of(event, here.home)
+        assert (row.holder_id, row.state, row.answer_source) == (here.resident.pk, ParticipationState.OPTED_IN, "")
+        assert (row.answered_at, row.answered_by_id) == (joined.answered_at, here.resident.pk)
+
+    def test_who_joined_for_a_meter_that_is_not_theirs_by_the_new_time_joins_nobody_else(self, here):
+        event = make_announced(make_program(here.distributor, opt_policy=OptPolicy.OPT_IN), days=5)
+        opt_in(participation=seat_of(event, here.home), by=make_user(here.distributor))
+        leave_meter(user=here.resident, meter=here.home, day=local_day(timezone.now(), here.home.zone) + 4 * DAY)
+        move_by(event, days=-3)
+        row = seat_of(event, here.home)
+        assert (row.holder_id, row.state, row.answered_by) == (here.resident.pk, NOTIFIED, None)
 
 
 class TestSecondPerson:

@@ -7,14 +7,15 @@ import pytest
 
 from delivery.models import Message
 from events.answers import TO_SAY
-from events.errors import BadReason, NothingToMeasure, TooLate, WrongState
-from events.models import Event, EventState, OptPolicy, Participation
+from events.errors import BadReason, NothingToMeasure, NotOnIntervals, TooLate, WrongState
+from events.models import Enrollment, Event, EventState, OptPolicy, Participation
 from events.services import (
     advance_events,
     cancel_event,
     cancel_in_emergency,
     change_event,
     create_event,
+    end_enrollment,
     end_now,
     go_on,
     notify_event,
@@ -163,14 +164,52 @@ class TestMakingItLonger:
         with pytest.raises(TooLate):
             go_on(participation=home)
 
-    def test_an_earlier_end_again_takes_back_what_it_undoes(self, here, event, time_machine):
+    def test_there_is_a_quarter_of_an_hour_left_to_say_so_of_a_second_time_too(self, here, event, time_machine):
+        told = event.end
+        longer(run(event, time_machine, 3 * HOUR))
+        home, school = (event.participations.get(meter=meter) for meter in (here.home, here.school))
+        stop_as_told(participation=school)
+        time_machine.move_to(told + TO_SAY - MINUTE, tick=False)
+        assert longer(event).told_end == told + HOUR
+        time_machine.move_to(told + TO_SAY + MINUTE, tick=False)
+        assert stop_as_told(participation=home).until == told + HOUR
+        with pytest.raises(TooLate):
+            go_on(participation=school)
+        school.refresh_from_db()
+        assert school.until == told
+
+    def test_who_stopped_stays_stopped_when_the_end_is_taken_back_and_moved_again(self, here, event, time_machine):
         told = event.end
         longer(run(event, time_machine, HOUR))
         stop_as_told(participation=event.participations.get(meter=here.home))
         change_event(event=event, start=event.start, end=told)
         event.refresh_from_db()
         assert (event.end, event.told_end) == (told, None)
-        assert set(untils(event).values()) == {None}
+        longer(event)
+        assert event.participations.get(meter=here.home).until == told
+        assert event.participations.get(meter=here.school).until is None
+        assert go_on(participation=event.participations.get(meter=here.home)).until is None
+
+    def test_who_stopped_stays_stopped_after_an_end_before_the_one_that_was_told(self, here, event, time_machine):
+        told = event.end
+        longer(run(event, time_machine, HOUR))
+        stop_as_told(participation=event.participations.get(meter=here.home))
+        event = longer(event, by=-2 * HOUR)
+        assert (event.end, event.told_end) == (told - HOUR, None)
+        assert event.participations.get(meter=here.home).until == event.end
+        longer(event, by=3 * HOUR)
+        assert event.participations.get(meter=here.home).until == told - HOUR
+
+    def test_the_end_fits_the_intervals_of_who_left_the_program_but_counts_in_it(self, here, time_machine):
+        event = announced(make_program(here.distributor, opt_out_minutes=60))
+        Meter.objects.filter(pk=here.school.pk).update(interval_minutes=60)
+        Meter.objects.exclude(pk=here.school.pk).update(interval_minutes=15)
+        time_machine.move_to(event.start - 30 * MINUTE, tick=False)
+        end_enrollment(enrollment=Enrollment.objects.get(meter=here.school))
+        run(event, time_machine, HOUR)
+        with pytest.raises(NotOnIntervals, match="60-minute"):
+            longer(event, by=-30 * MINUTE)
+        assert longer(event, by=-HOUR).end == event.start + 3 * HOUR
 
     def test_who_skips_or_is_asked_of_no_longer_event_has_nothing_to_say(self, here, event, time_machine):
         opt_out(participation=event.participations.get(meter=here.home))

@@ -15,7 +15,7 @@ from common.errors import PortalError
 from common.intervals import AmbiguousTime, MissingTime, resolve_local
 from common.speech import hour_words
 from dashboards.operator_facts import events as listing
-from dashboards.operator_facts.wanted_time import wanted_words
+from dashboards.operator_facts.wanted_time import wanted_span, wanted_words
 from dashboards.views.operator.event_builder import managed_event
 from dashboards.views.operator.scope import Scope, operator_page
 from events.models import Event, EventState
@@ -45,7 +45,7 @@ class NewTimeForm(forms.Form):
 
     def __init__(self, *args: Any, event: Event, **kwargs: Any) -> None:
         zone = event.program.zone
-        wanted = event.wanted_start or event.start, event.wanted_end or event.end
+        wanted = wanted_span(event) or (event.start, event.end)
         super().__init__(*args, **kwargs)
         self.initial = {name: at.astimezone(zone) for name, at in zip(("start", "end"), wanted, strict=True)}
         self.event = event

@@ -24,6 +24,8 @@ from settlement.services import approve_month, post_month, refuse_month, settle_
 
 PER_PAGE = 25
 LINES = 100
+# No portal stood before; the first years of the calendar are beyond what its clocks can say.
+EARLIEST = 1970
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -73,9 +75,10 @@ def _work_out(request: HttpRequest, scope: Scope) -> HttpResponse:
 
 def _month(text: str) -> date | None:
     try:
-        return date.fromisoformat(f"{text.strip()}-01")
+        first = date.fromisoformat(f"{text.strip()}-01")
     except ValueError:
         return None
+    return first if first.year >= EARLIEST else None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
