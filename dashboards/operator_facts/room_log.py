@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -17,7 +17,7 @@ from events.answers import answers_until
 from events.models import Event, EventNote, EventState
 
 SHORT = 8
-DEED_SECONDS = 2
+DEED = timedelta(seconds=2)
 # Changes that say nothing of their own: what was done stands beside them.
 _SILENT = ("modification_number", "state", "opt_until", "notified_at", "approved_at", "approved_by")
 
@@ -38,7 +38,7 @@ def entries_of(event: Event, *, most: int | None = None) -> list[Entry]:
     deeds: QuerySet[AuditEntry] = _deeds(event)
     notes = EventNote.objects.filter(event=event).order_by("-at", "-pk")
     rows = deeds[:most] if most else deeds
-    lines = [*(_told(rows, event)), *_by_clock(event)]
+    lines = [*told(rows, event), *_by_clock(event)]
     lines += [Entry(note.at, note.text, note.by_id, is_note=True) for note in (notes[:most] if most else notes)]
     found = sorted(lines, key=lambda entry: entry.at, reverse=True)
     return found[:most] if most else found
@@ -55,16 +55,17 @@ def _deeds(event: Event) -> QuerySet[AuditEntry]:
     return mine.order_by("-timestamp", "-id")
 
 
-def _told(rows: Iterable[AuditEntry], event: Event) -> list[Entry]:
+def told(rows: Iterable[AuditEntry], event: Event) -> list[Entry]:
+    """What people did, a line each; `rows` are the event's history, newest first."""
     words = act_words()
     lines: list[Entry] = []
-    deeds: set[tuple[str, int | None, int]] = set()
+    deeds: dict[tuple[str, int | None], datetime] = {}
     for row in rows:
         # One deed may change the row more than once.
-        key = row.act, row.actor_id, int(row.timestamp.timestamp()) // DEED_SECONDS
-        if row.act in words and key in deeds:
+        key = row.act, row.actor_id
+        before, deeds[key] = deeds.get(key), row.timestamp
+        if row.act in words and before is not None and abs(row.timestamp - before) < DEED:
             continue
-        deeds.add(key)
         text = words.get(row.act) or _state_words(row)
         if not text or (row.act not in words and not row.actor_id and event.created_at > event.end):
             continue

@@ -1,7 +1,7 @@
 """The live room of an event: who sees it, what it says in each state, and how it is asked again."""
 
 import csv
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from io import StringIO
 
@@ -11,8 +11,9 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.models import AuditEntry
 from dashboards.operator_facts.room import Phase, phase_of
-from dashboards.operator_facts.room_log import entries_of
+from dashboards.operator_facts.room_log import entries_of, told
 from dashboards.tests.operator_tools import browser, page, readers_only
 from dashboards.tests.story import add_readings, coming_event, make_program, now_slot, settled
 from delivery.models import DeliveryState, Message
@@ -279,6 +280,14 @@ class TestSecondPerson:
 
     def test_one_deed_is_one_line_of_the_log(self, world, large):
         assert [entry.text for entry in entries_of(large)] == ["Draft made."]
+
+    def test_one_deed_that_a_full_second_parts_is_one_line_too(self, large):
+        full = datetime(2026, 7, 1, 12, 0, 2, tzinfo=UTC)
+        rows = [
+            AuditEntry(act="event.created", actor_id=1, timestamp=full + place * timedelta(milliseconds=10))
+            for place in (1, 0, -1, -300)
+        ]
+        assert [entry.at for entry in told(rows, large)] == [rows[0].timestamp, rows[3].timestamp]
 
 
 class TestWhereItLeads:
