@@ -141,7 +141,8 @@ class TestARun:
         assert "1 settlement is stopped" in page(second, "/ops")
         assert "ask-close" in page(second, f"/ops/settlement/{run.pk}")
         assert "Say why" in act(second, run, "close", reason="")
-        words = act(second, run, "close", reason="nothing is paid for it")
+        assert "neither made nor refused it" in act(second, run, "close", reason="nothing is paid for it")
+        words = act(world.here.admin, run, "close", reason="nothing is paid for it")
         assert "Left as it is" in words
         assert "Not posted for good" in words
         assert "is stopped" not in page(second, "/ops")
