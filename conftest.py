@@ -9,8 +9,14 @@ from django.conf import settings
 from django.db import connection
 from django.test import override_settings
 from django.utils import translation
+from hypothesis import settings as examples
 
 from tests.builder import Side, World, make_world
+
+# The same examples at every run: what is green stays green. `HYPOTHESIS=explore` looks further, by luck.
+examples.register_profile("steady", derandomize=True, database=None, deadline=None)
+examples.register_profile("explore", deadline=None, max_examples=1000)
+examples.load_profile(os.environ.get("HYPOTHESIS", "steady"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -108,8 +108,12 @@ def test_ndjson_reads_the_same_both_ways(rows, ending):
     assert_same(ending.join([first, *map(json.dumps, rows)]))
 
 
+# Every field's own name has a meaning; a note's has none.
+FURTHER = st.text(max_size=8).filter(lambda name: name not in {"wh", "kwh", "meter", "start", "end", "quality"})
+
+
 @quick_examples
-@given(st.dictionaries(st.text(max_size=8), st.integers(), max_size=30), st.booleans())
+@given(st.dictionaries(FURTHER, st.integers(), max_size=30), st.booleans())
 def test_further_fields_of_any_name_change_nothing(fields, wrapped):
     rows = [{**fields, "meter": "M1", "start": "2021-05-01T00:00Z", "kwh": 1}] * 2
     found = assert_same(json.dumps(rows) if wrapped else "\n".join(map(json.dumps, rows)))
