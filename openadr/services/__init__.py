@@ -1,0 +1,1 @@
+"""What happens to VENs, their events, reports and answers; the protocols call these, and so do pages and commands."""
