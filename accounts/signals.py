@@ -12,6 +12,10 @@ approval_changed = Signal()
 # Sent once the file is written: export, token (of the link; it is kept nowhere).
 export_ready = Signal()
 
+# Encrypts what a room keeps sealed (`accounts.sealing.reseal`) with the first key; inside the transaction in which the
+# second factors are. A receiver returns how many secrets it has.
+resealing = Signal()
+
 # Closing an account, all three inside its transaction. First: user. A receiver raises its room's PortalError to
 # refuse; nothing has changed yet.
 closing_asked = Signal()

@@ -8,7 +8,7 @@ from allauth.mfa.models import Authenticator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.mfa import keys
+from accounts import sealing
 from accounts.mfa.services import may_remove
 from accounts.models import User
 
@@ -25,11 +25,11 @@ class MfaAdapter(DefaultMFAAdapter):
 
     def encrypt(self, text: str) -> str:
         """The text as it is stored."""
-        return keys.seal(text)
+        return sealing.seal(text)
 
     def decrypt(self, encrypted_text: str) -> str:
         """The text that was stored."""
-        return keys.unseal(encrypted_text)
+        return sealing.unseal(encrypted_text)
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         """Whether it may go: not the last one of somebody who must have one."""

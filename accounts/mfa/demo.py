@@ -7,9 +7,9 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, generate_totp_secr
 from allauth.mfa.totp.internal.auth import yield_hotp_counters_from_time as counters_now
 from django.conf import settings
 
-from accounts.mfa.keys import unseal
 from accounts.mfa.services import LAST_USED
 from accounts.models import User
+from accounts.sealing import unseal
 
 
 def secret_in(folder: Path) -> str:

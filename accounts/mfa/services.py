@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import record
 from accounts.errors import AccountError
-from accounts.mfa.keys import reseal, unseal
 from accounts.models import User
+from accounts.sealing import reseal, unseal
 from accounts.sessions.services import end_sessions
+from accounts.signals import resealing
 
 # What proves a person at log-in; recovery codes only replace one of these.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -104,6 +105,17 @@ def rotate_keys() -> int:
     with transaction.atomic():
         rows = Authenticator.objects.select_for_update().exclude(type=Authenticator.Type.WEBAUTHN).order_by("pk")
         return sum(_rotate(row) for row in rows)
+
+
+@transaction.atomic
+def rotate_all_keys() -> tuple[int, int]:
+    """How many factors, and how many secrets of other rooms, are encrypted with the first key now.
+
+    Raises:
+        SecretUnreadable: One cannot be decrypted; nothing is changed.
+    """
+    factors = rotate_keys()
+    return factors, sum(int(count or 0) for _receiver, count in resealing.send(sender=None))
 
 
 def _rotate(row: Authenticator) -> bool:

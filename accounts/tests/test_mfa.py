@@ -12,8 +12,8 @@ from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from accounts import sealing as keys
 from accounts.errors import AccountError, SecretUnreadable
-from accounts.mfa import keys
 from accounts.mfa.services import has_factor, may_remove, reset_factors, rotate_keys, spend_code
 from accounts.models import AuditEntry
 from accounts.tests.journeys import is_in, log_in, mails_to

@@ -1,4 +1,8 @@
-"""How the secrets behind second factors are kept: encrypted, with keys from the environment."""
+"""How secrets that must be read again are kept: encrypted, with keys from the environment.
+
+Second factors are, and the keys with which the portal shows itself to others. `manage.py rotate_mfa_keys` encrypts
+all of them anew; a room that keeps some hears `resealing`.
+"""
 
 import base64
 
@@ -7,6 +11,8 @@ from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from accounts.errors import SecretUnreadable
+
+UNREADABLE = "A secret was encrypted with a key that MFA_ENCRYPTION_KEYS lacks."
 
 
 def seal(text: str) -> str:
@@ -23,7 +29,7 @@ def unseal(sealed: str) -> str:
     try:
         return _ring().decrypt(sealed.encode()).decode()
     except InvalidToken:
-        raise SecretUnreadable("A second factor was encrypted with a key that MFA_ENCRYPTION_KEYS lacks.") from None
+        raise SecretUnreadable(UNREADABLE) from None
 
 
 def reseal(sealed: str) -> str:
@@ -35,11 +41,12 @@ def reseal(sealed: str) -> str:
     try:
         return _ring().rotate(sealed.encode()).decode()
     except InvalidToken:
-        raise SecretUnreadable("A second factor was encrypted with a key that MFA_ENCRYPTION_KEYS lacks.") from None
+        raise SecretUnreadable(UNREADABLE) from None
 
 
 def _ring() -> MultiFernet:
-    # The derived key stays last, so that an installation can go over from none to its own.
+    # The derived key stays last, so that an installation can go over from none to its own. Its salt is the name of
+    # the module where it was first made: with another one nothing sealed would open.
     keys: list[str | bytes] = [*settings.MFA_ENCRYPTION_KEYS, _derived()]
     return MultiFernet([Fernet(key) for key in keys])
 
