@@ -1,4 +1,4 @@
-"""The command line: meters, history, live."""
+"""The command line: meters, history, live; homes."""
 
 import argparse
 import sys
@@ -8,6 +8,8 @@ from pathlib import Path
 
 from simulator.errors import SimulatorError
 from simulator.files import read_events, write_history, write_meters, write_people
+from simulator.hil.commands import add_commands as add_hil_commands
+from simulator.homes.command import add_homes
 from simulator.live import Feed, Stopped, stopping_on_signals
 from simulator.portal import Portal
 from simulator.times import parse_time, utc_text
@@ -37,6 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_meters(commands.add_parser("meters", help="write the list of meters, and whose they are"))
     _add_history(commands.add_parser("history", help="write past readings"))
     _add_live(commands.add_parser("live", help="post readings as they fall due, until stopped"))
+    add_hil_commands(commands.add_parser("hil", help="a feeder over Modbus TCP, and the bridge that is its VEN"))
+    add_homes(commands.add_parser("homes", help="thermal homes, each a VEN"))
     return parser
 
 

@@ -1,0 +1,1 @@
+"""Hardware in the loop: a feeder over Modbus TCP, and the bridge that makes it a VEN."""
