@@ -42,7 +42,7 @@ from events.services.life import (
 )
 from events.services.moving import follow_end, follow_newcomer, follow_return
 from events.services.notes import write_note
-from events.services.opts import opt_in, opt_out, record_opt
+from events.services.opts import opt_in, opt_out, record_opt, record_opts
 from events.services.past import (
     advance_events,
     find_or_record_event,
@@ -65,6 +65,7 @@ from events.services.programs import (
 )
 from events.services.running import end_now, go_on, stop_as_told
 from events.services.sizing import Size, draft_size, size_of
+from events.services.starting import start_now
 from events.services.targets import meters_numbered, read_targets, set_targets
 from events.terms import Terms
 
@@ -130,6 +131,7 @@ __all__ = [
     "recheck_waiting",
     "record_completed_event",
     "record_opt",
+    "record_opts",
     "refuse_enrollment",
     "resume_enrollment",
     "said_by",
@@ -137,6 +139,7 @@ __all__ = [
     "schedule_event",
     "set_targets",
     "size_of",
+    "start_now",
     "start_program",
     "stop_as_told",
     "take_back",

@@ -1,5 +1,6 @@
 """Answers to an event."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -13,6 +14,7 @@ from events.errors import TooLate, WrongState
 from events.models import AnswerSource, Event, EventState, Participation, ParticipationState
 from events.signals import opt_recorded
 
+BATCH = 500
 ANSWERS = (ParticipationState.OPTED_IN, ParticipationState.OPTED_OUT)
 
 
@@ -76,6 +78,45 @@ def record_opt(
     for name in ("state", "answered_at", "answered_by_id", "answer_source"):
         setattr(participation, name, getattr(locked, name))
     return locked
+
+
+@transaction.atomic
+def record_opts(
+    *,
+    event: Event,
+    keys: Collection[int],
+    answer: ParticipationState,
+    at: datetime | None = None,
+    source: AnswerSource = AnswerSource.DEVICE,
+) -> list[Participation]:
+    """The participations that changed by one answer for many of an event, as devices give it.
+
+    Who is held out is passed over, and the same answer again changes nothing. Devices keep their own history.
+
+    Args:
+        keys: of the participations.
+
+    Raises:
+        TooLate, WrongState: as in `record_opt`, for all of them.
+    """
+    if answer not in ANSWERS:
+        raise ValueError("The answer is OPTED_IN or OPTED_OUT.")
+    at = at or timezone.now()
+    locked = Event.objects.select_for_update().get(pk=event.pk)
+    _check(locked, at)
+    rows: list[Participation] = []
+    wanted = sorted(set(keys))
+    for first in range(0, len(wanted), BATCH):
+        asked = Participation.objects.filter(event=locked, pk__in=wanted[first : first + BATCH])
+        asked = asked.exclude(state__in=(answer, ParticipationState.HELD_OUT))
+        rows += asked.select_for_update().order_by("pk")
+    for first in range(0, len(rows), BATCH):
+        chunk = Participation.objects.filter(pk__in=[row.pk for row in rows[first : first + BATCH]])
+        chunk.update(state=answer, answered_at=at, answered_by=None, answer_source=source)
+    for row in rows:
+        row.event, row.state, row.answered_at, row.answered_by, row.answer_source = locked, answer, at, None, source
+        opt_recorded.send(sender=Participation, participation=row, at=at)
+    return rows
 
 
 def _check(event: Event, at: datetime) -> None:

@@ -19,6 +19,7 @@ from events.notices import Notice, tell_participants
 from events.services.changes import announce_change, free_days, keep_days, lock, lock_programs, move
 from events.services.seated import seated_size
 from events.services.seats import asked_meters
+from events.signals import opt_recorded
 
 MINUTE = timedelta(minutes=1)
 
@@ -151,6 +152,7 @@ def _until(row: Participation, until: datetime | None, at: datetime | None, by: 
         locked.until = until
         with deed("event.answered_longer", by=by):
             locked.save(update_fields=["until"])
+        opt_recorded.send(sender=Participation, participation=locked, at=at or timezone.now())
     row.until = until
     return locked
 

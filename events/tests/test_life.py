@@ -374,7 +374,7 @@ def test_scheduling_takes_the_same_queries_for_many_times_the_meters(world, prog
             map_meter(make_meter(world.here.distributor, contracted_kw=Decimal(3)), world.here.organization)
         enroll_all(program=program)
         event = make_draft(program, days)
-        with django_assert_max_num_queries(40) as queries:
+        with django_assert_max_num_queries(41) as queries:
             schedule_event(event=event)
         return event.participations.count(), len(queries)
 
