@@ -27,10 +27,10 @@ WORKDIR /srv/portal
 COPY --from=build /opt/portal /opt/portal
 COPY . .
 # Collecting needs settings that load; the key and the database are of this one command and stay nowhere.
-RUN mkdir -p var/exports var/imports \
+RUN mkdir -p var/exports var/imports var/pki \
     && SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(50))')" DATABASE_URL=sqlite:///:memory: \
        python manage.py collectstatic --noinput \
-    && chown portal:portal var var/exports var/imports
+    && chown portal:portal var var/exports var/imports var/pki
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \

@@ -8,7 +8,7 @@ from importlib import import_module
 import django
 
 # Each is a module of this package with `measure(scale)`, which yields rows.
-NAMES = ("ingest", "rollups", "ingest_http", "memory", "settlement", "forecast", "chart", "load", "entrance")
+NAMES = ("ingest", "rollups", "ingest_http", "memory", "settlement", "forecast", "chart", "load", "entrance", "vtn")
 SCALES = ("small", "full")
 
 

@@ -7,4 +7,6 @@ class OpenadrConfig(AppConfig):
     name = "openadr"
 
     def ready(self) -> None:
-        from openadr import audited  # noqa: F401  # registers
+        from openadr import attention, audited, receivers  # noqa: F401  # registers and connects
+        from openadr.upstream import attention as upstream_attention  # noqa: F401
+        from openadr.upstream import receivers as upstream_receivers  # noqa: F401

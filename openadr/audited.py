@@ -7,4 +7,10 @@ from openadr.models import Resource, Upstream, Ven, VenCertificate
 auditlog.register(Ven)
 auditlog.register(VenCertificate)
 auditlog.register(Resource)
-auditlog.register(Upstream, exclude_fields=["next_poll_at", "last_ok_at", "failing_since", "last_fault", "key_sealed"])
+auditlog.register(
+    Upstream,
+    exclude_fields=[
+        "next_poll_at", "last_ok_at", "failing_since", "last_fault", "key_sealed", "is_unsure", "events_asked_at",
+        "reports_registered_at", "asked_poll_seconds",
+    ],
+)  # fmt: skip

@@ -522,7 +522,11 @@ class Migration(migrations.Migration):
                 (
                     "ven",
                     models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="openadr.ven"
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="openadr.ven",
                     ),
                 ),
             ],
@@ -570,7 +574,9 @@ class Migration(migrations.Migration):
                 (
                     "opt_type",
                     models.CharField(
-                        choices=[("optIn", "optIn"), ("optOut", "optOut")], max_length=6, verbose_name="answer"
+                        choices=[("optIn", "takes part"), ("optOut", "does not take part")],
+                        max_length=6,
+                        verbose_name="answer",
                     ),
                 ),
                 ("reason", models.CharField(blank=True, max_length=60, verbose_name="reason")),

@@ -8,7 +8,7 @@ from openadr.models.nonce import UsedNonce
 from openadr.models.opt import VenOpt
 from openadr.models.report import Measure, Report, ReportPoint, ReportRequest, RequestState
 from openadr.models.resource import Resource
-from openadr.models.telemetry import DeviceStatus, PowerSample
+from openadr.models.telemetry import DeviceStatus, EnergyPart, PowerSample
 from openadr.models.upstream import Upstream, UpstreamEvent, UpstreamPolicy, UpstreamReport
 from openadr.models.ven import Ven, VenSeen, VenState
 
@@ -17,6 +17,7 @@ __all__ = [
     "DeliveryRecord",
     "DeliveryStep",
     "DeviceStatus",
+    "EnergyPart",
     "EventDelivery",
     "Measure",
     "Opt",

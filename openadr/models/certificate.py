@@ -30,6 +30,8 @@ class VenCertificate(models.Model):
     objects = TenantQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("certificate")
+        verbose_name_plural = _("certificates")
         ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(condition=Q(fingerprint__regex="^[0-9a-f]{64}$"), name="ven_certificate_is_sha256"),

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from openadr.models.ven import Ven
 
@@ -13,6 +14,8 @@ class ChangeCounter(models.Model):
     number = models.PositiveBigIntegerField(default=0)
 
     class Meta:
+        verbose_name = _("counter of changes")
+        verbose_name_plural = _("counters of changes")
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="change_counter_is_one_row")]
 
     def __str__(self) -> str:
@@ -23,8 +26,13 @@ class VenChange(models.Model):
     """What changed at a number: one VEN, or all of them where `ven` is empty. Kept an hour."""
 
     number = models.PositiveBigIntegerField(db_index=True)
-    ven = models.ForeignKey(Ven, models.CASCADE, null=True, related_name="+")
+    # Not enforced: the check would lock the VEN's row behind the counter, which others lock in the other order.
+    ven = models.ForeignKey(Ven, models.CASCADE, null=True, related_name="+", db_constraint=False)
     at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        verbose_name = _("change of a VEN")
+        verbose_name_plural = _("changes of VENs")
 
     def __str__(self) -> str:
         return f"{self.number} {self.ven_id}"

@@ -53,6 +53,8 @@ class EventDelivery(models.Model):
     objects = TenantQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("delivery to a VEN")
+        verbose_name_plural = _("deliveries to VENs")
         ordering = ["event", "ven"]
         indexes = [models.Index(fields=["end"], name="delivery_by_end")]
         constraints = [
@@ -118,6 +120,8 @@ class DeliveryRecord(models.Model):
     objects = TenantQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("step of a delivery")
+        verbose_name_plural = _("steps of deliveries")
         ordering = ["delivery", "id"]
         constraints = [
             models.CheckConstraint(condition=Q(step__in=DeliveryStep.values), name="delivery_step_known"),

@@ -32,6 +32,8 @@ class VenMessage(models.Model):
     objects = TenantQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("message of a VEN")
+        verbose_name_plural = _("messages of VENs")
         ordering = ["-id"]
         indexes = [models.Index(fields=["ven", "-id"], name="ven_message_of_ven")]
 

@@ -5,7 +5,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.constraints import TriggerConstraint
-from openadr.models.delivery import EventDelivery
+from openadr.fields import ExactCharField
+from openadr.models.delivery import EventDelivery, Opt
 from openadr.models.querysets import TenantQuerySet
 from openadr.models.ven import Ven
 
@@ -19,8 +20,8 @@ class VenOpt(models.Model):
     tenant = "ven__distributor"
 
     ven = models.ForeignKey(Ven, models.CASCADE, related_name="opts")
-    opt_id = models.CharField(_("optID"), max_length=128)
-    opt_type = models.CharField(_("answer"), max_length=6, choices=[("optIn", "optIn"), ("optOut", "optOut")])
+    opt_id = ExactCharField(_("optID"), max_length=128)
+    opt_type = models.CharField(_("answer"), max_length=6, choices=[(Opt.IN, Opt.IN.label), (Opt.OUT, Opt.OUT.label)])
     reason = models.CharField(_("reason"), max_length=60, blank=True)
     delivery = models.ForeignKey(EventDelivery, models.CASCADE, null=True, related_name="opts")
     spans = models.JSONField(default=list)
@@ -31,6 +32,8 @@ class VenOpt(models.Model):
     objects = TenantQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("answer of a VEN")
+        verbose_name_plural = _("answers of VENs")
         ordering = ["ven", "-created_at"]
         constraints = [
             models.UniqueConstraint(fields=["ven", "opt_id"], name="ven_opt_once"),
@@ -47,4 +50,4 @@ class VenOpt(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.opt_id
+        return str(self.opt_id)

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.constraints import TriggerConstraint
+from openadr.fields import ExactCharField
 from openadr.models.querysets import TenantQuerySet
 from openadr.models.resource import Resource
 from openadr.models.ven import Ven
@@ -26,7 +27,7 @@ class Report(models.Model):
     tenant = "ven__distributor"
 
     ven = models.ForeignKey(Ven, models.CASCADE, related_name="reports")
-    specifier_id = models.CharField(_("reportSpecifierID"), max_length=128)
+    specifier_id = ExactCharField(_("reportSpecifierID"), max_length=128)
     name = models.CharField(_("report"), max_length=64)
     registered_at = models.DateTimeField(_("offered since"), default=timezone.now)
     ended_at = models.DateTimeField(_("not offered since"), null=True, blank=True)
@@ -34,6 +35,8 @@ class Report(models.Model):
     objects = TenantQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("report")
+        verbose_name_plural = _("reports")
         ordering = ["ven", "specifier_id"]
         constraints = [models.UniqueConstraint(fields=["ven", "specifier_id"], name="report_once_per_ven")]
 
@@ -47,8 +50,10 @@ class ReportPoint(models.Model):
     tenant = "report__ven__distributor"
 
     report = models.ForeignKey(Report, models.CASCADE, related_name="points")
-    r_id = models.CharField(_("rID"), max_length=128)
+    r_id = ExactCharField(_("rID"), max_length=128)
     resource = models.ForeignKey(Resource, models.PROTECT, null=True, related_name="points")
+    # What it called the resource, which may be none of ours.
+    resource_name = ExactCharField(_("its resourceID"), max_length=128, blank=True, default="")
     measure = models.CharField(_("what it says"), max_length=8, choices=Measure, default=Measure.OTHER)
     quantity = models.CharField(_("quantity"), max_length=40, blank=True, help_text=_("energyReal, voltage, …"))
     unit = models.CharField(_("unit"), max_length=20, blank=True)
@@ -63,6 +68,8 @@ class ReportPoint(models.Model):
     objects = TenantQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("reported series")
+        verbose_name_plural = _("reported series")
         ordering = ["report", "r_id"]
         constraints = [
             models.UniqueConstraint(fields=["report", "r_id"], name="report_point_once"),
@@ -79,7 +86,7 @@ class ReportPoint(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.r_id
+        return str(self.r_id)
 
 
 class RequestState(models.TextChoices):
@@ -93,7 +100,10 @@ class RequestState(models.TextChoices):
 
 
 class ReportRequest(models.Model):
-    """One request of ours for points of a report (its reportRequestID), each `granularity_seconds`."""
+    """One request of ours for points of a report (its reportRequestID), each `granularity_seconds`.
+
+    It is asked for again while it is not answered, so `asks` counts how often and `asked_at` says when last.
+    """
 
     tenant = "report__ven__distributor"
 
@@ -104,12 +114,16 @@ class ReportRequest(models.Model):
     report_back_seconds = models.PositiveIntegerField(_("seconds between reports"))
     state = models.CharField(_("state"), max_length=8, choices=RequestState, default=RequestState.WANTED)
     created_at = models.DateTimeField(default=timezone.now)
+    asked_at = models.DateTimeField(_("asked for"), null=True, blank=True)
+    asks = models.PositiveSmallIntegerField(default=0)
     answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
     last_report_at = models.DateTimeField(_("last report"), null=True, blank=True)
 
     objects = TenantQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("request for a report")
+        verbose_name_plural = _("requests for reports")
         ordering = ["report", "id"]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=RequestState.values), name="report_request_state_known"),

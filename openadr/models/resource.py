@@ -35,6 +35,8 @@ class Resource(models.Model):
     objects = TenantQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("resource")
+        verbose_name_plural = _("resources")
         ordering = ["ven", "name"]
         constraints = [
             models.UniqueConstraint(

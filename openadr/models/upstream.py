@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.constraints import TriggerConstraint
 from events.models import Event, Program
+from openadr.fields import ExactCharField
 from openadr.models.delivery import Opt
 from openadr.models.querysets import TenantQuerySet
 from organizations.models import Distributor
@@ -43,8 +44,17 @@ class Upstream(models.Model):
     ca = models.TextField(_("who vouches for it"), blank=True)
     vtn_fingerprint = models.CharField(_("its certificate’s SHA-256"), max_length=64, blank=True)
     poll_seconds = models.PositiveIntegerField(_("seconds between polls"), default=10)
+    signs = models.BooleanField(
+        _("messages are signed"), default=False, help_text=_("With our certificate, where the VTN asks for it.")
+    )
     is_active = models.BooleanField(_("in use"), default=True)
+    # When it is due. A worker that talks to it moves this on first: nobody else does before then.
     next_poll_at = models.DateTimeField(default=timezone.now, editable=False)
+    # A worker that was cut off may have lost an answer: the next one asks for all events anew.
+    is_unsure = models.BooleanField(default=True, editable=False)
+    asked_poll_seconds = models.PositiveIntegerField(default=0, editable=False)
+    events_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    reports_registered_at = models.DateTimeField(_("reports offered"), null=True, blank=True, editable=False)
     last_ok_at = models.DateTimeField(_("last answer"), null=True, blank=True, editable=False)
     failing_since = models.DateTimeField(_("failing since"), null=True, blank=True, editable=False)
     last_fault = models.CharField(_("last fault"), max_length=300, blank=True, editable=False)
@@ -52,6 +62,8 @@ class Upstream(models.Model):
     objects = TenantQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("VTN above")
+        verbose_name_plural = _("VTNs above")
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint(
@@ -88,7 +100,7 @@ class UpstreamEvent(models.Model):
     tenant = "upstream__distributor"
 
     upstream = models.ForeignKey(Upstream, models.CASCADE, related_name="events")
-    event_ref = models.CharField(_("its eventID"), max_length=128)
+    event_ref = ExactCharField(_("its eventID"), max_length=128)
     modification_number = models.PositiveIntegerField()
     start = models.DateTimeField(_("start"))
     end = models.DateTimeField(_("end"))
@@ -99,19 +111,31 @@ class UpstreamEvent(models.Model):
     payload = models.JSONField(default=dict)
     event = models.ForeignKey(Event, models.SET_NULL, null=True, related_name="upstream_events")
     note = models.CharField(_("what became of it"), max_length=300, blank=True)
+    # What became of it was decided for this modification; empty: for none yet.
+    applied_modification = models.PositiveIntegerField(null=True)
+    # When it became an event of ours; with `event` empty since, somebody deleted that one.
+    taken_at = models.DateTimeField(null=True)
+    # A draft of it was changed since the answer was found.
+    is_stale = models.BooleanField(default=False)
+    request_id = models.CharField(max_length=128, blank=True)
     opt = models.CharField(_("our answer"), max_length=6, choices=Opt, blank=True, default="")
     answered_modification = models.PositiveIntegerField(null=True)
+    answered_opt = models.CharField(max_length=6, choices=Opt, blank=True, default="")
     received_at = models.DateTimeField(_("received"), default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)
 
     objects = TenantQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("event from above")
+        verbose_name_plural = _("events from above")
         ordering = ["-start"]
         constraints = [
             models.UniqueConstraint(fields=["upstream", "event_ref"], name="upstream_event_once"),
             models.CheckConstraint(condition=Q(end__gt=F("start")), name="upstream_event_ends_after_start"),
-            models.CheckConstraint(condition=Q(opt__in=Opt.values), name="upstream_event_opt_known"),
+            models.CheckConstraint(
+                condition=Q(opt__in=Opt.values, answered_opt__in=Opt.values), name="upstream_event_opt_known"
+            ),
             TriggerConstraint(
                 name="upstream_event_same_distributor",
                 of=("upstream_id", "event_id"),
@@ -125,7 +149,7 @@ class UpstreamEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.event_ref
+        return str(self.event_ref)
 
 
 class UpstreamReport(models.Model):
@@ -134,22 +158,27 @@ class UpstreamReport(models.Model):
     tenant = "upstream__distributor"
 
     upstream = models.ForeignKey(Upstream, models.CASCADE, related_name="reports")
-    request_id = models.CharField(_("reportRequestID"), max_length=128)
+    request_id = ExactCharField(_("reportRequestID"), max_length=128)
     specifier_id = models.CharField(max_length=128)
-    r_id = models.CharField(max_length=128)
+    r_id = ExactCharField(max_length=128)
     granularity_seconds = models.PositiveIntegerField(_("seconds per interval"))
     report_back_seconds = models.PositiveIntegerField(_("seconds between reports"))
     # The end of the last interval that was reported.
     sent_until = models.DateTimeField(_("reported until"))
+    # When the last one is due; empty: until it is cancelled.
+    until = models.DateTimeField(null=True)
+    confirmed_at = models.DateTimeField(_("agreed"), null=True)
     ended_at = models.DateTimeField(_("ended"), null=True)
 
     objects = TenantQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("report to above")
+        verbose_name_plural = _("reports to above")
         ordering = ["upstream", "id"]
         constraints = [
             models.UniqueConstraint(fields=["upstream", "request_id", "r_id"], name="upstream_report_once"),
         ]
 
     def __str__(self) -> str:
-        return self.request_id
+        return str(self.request_id)

@@ -58,6 +58,8 @@ class Ven(models.Model):
     objects = TenantQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("VEN")
+        verbose_name_plural = _("VENs")
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint(
@@ -119,6 +121,10 @@ class VenSeen(models.Model):
     messages = models.PositiveBigIntegerField(_("messages"), default=0)
 
     objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("last sign of a VEN")
+        verbose_name_plural = _("last signs of VENs")
 
     def __str__(self) -> str:
         return f"{self.ven_id} {self.at}"

@@ -8,13 +8,13 @@ from lxml import etree
 
 # OpenADR 2.0b, EiResponse codes.
 OK = 200
-BAD_REQUEST = 400  # "452 invalid data" is for what is well-formed and means nothing
+BAD_REQUEST = 400
 UNAUTHORIZED = 401
 FORBIDDEN = 403
 NOT_FOUND = 404
-NOT_ALLOWED = 450
+NOT_ALLOWED = 451
 INVALID_ID = 452
-INVALID_DATA = 453
+INVALID_DATA = 454
 COMPLIANCE_ERROR = 459
 
 

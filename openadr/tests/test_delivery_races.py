@@ -1,0 +1,172 @@
+"""Two at once on one event's deliveries. Only MariaDB has two writers."""
+
+from datetime import timedelta
+
+import pytest
+
+from events.models import ParticipationState
+from events.services import cancel_event, change_event, opt_in, opt_out
+from events.tests.world import make_announced, make_program
+from openadr.services.deliveries import Ack, acknowledge, deliver_vens, note_delivered
+from openadr.services.enrolling import revoke_ven
+from openadr.services.registration import register_ven
+from openadr.tests.delivery_world import add_resource, delivery_of, make_ven, part_of, steps_of
+from tests.builder import make_side
+from tests.races.two import WAYS
+
+pytestmark = [pytest.mark.mariadb, pytest.mark.django_db(transaction=True)]
+HOUR = timedelta(hours=1)
+each_way = pytest.mark.parametrize("way", WAYS)
+OUT = ParticipationState.OPTED_OUT
+
+
+@pytest.fixture
+def side():
+    return make_side("Hither")
+
+
+@pytest.fixture
+def event(side):
+    return make_announced(make_program(side.distributor))
+
+
+@pytest.fixture
+def told(side, event):
+    ven = make_ven(side.distributor, side.home)
+    deliver_vens([ven.pk])
+    return ven
+
+
+def race(way, first, second):
+    writers = WAYS[way](first, second)
+    assert [writer.refused for writer in writers] == [None, None]
+
+
+def assert_history_in_order(ven, event):
+    """Nothing twice, no number that falls, nothing acknowledged that was not handed over before."""
+    steps = steps_of(ven, event)
+    numbers = [number for step, number in steps if step in ("changed", "cancelled")]
+    assert numbers == list(range(1, delivery_of(ven, event).modification_number + 1))
+    for step in ("delivered", "acknowledged"):
+        seen = [number for each, number in steps if each == step]
+        assert seen == sorted(set(seen))
+    for number in {number for step, number in steps if step == "acknowledged"}:
+        assert steps.index(("delivered", number)) < steps.index(("acknowledged", number))
+
+
+@each_way
+def test_the_same_acknowledgement_twice_at_once_is_one(side, event, told, way):
+    ack = Ack(told.pk, event.pk, 0, "optIn")
+    race(way, lambda: acknowledge([ack]), lambda: acknowledge([ack]))
+    assert sorted(steps_of(told, event)) == [("acknowledged", 0), ("delivered", 0), ("opted_in", 0)]
+    assert_history_in_order(told, event)
+
+
+@each_way
+def test_acknowledging_while_it_is_noted_as_handed_over(side, event, told, way):
+    race(
+        way,
+        lambda: acknowledge([Ack(told.pk, event.pk, 0, "optIn")]),
+        lambda: note_delivered([(told.pk, event.pk, 0)]),
+    )
+    assert_history_in_order(told, event)
+    assert not delivery_of(told, event).is_pending
+
+
+@each_way
+def test_an_acknowledgement_against_a_change_leaves_the_change_to_be_told(side, event, told, way):
+    race(
+        way,
+        lambda: acknowledge([Ack(told.pk, event.pk, 0, "optIn")]),
+        lambda: change_event(event=event, start=event.start + HOUR, end=event.end + HOUR),
+    )
+    row = delivery_of(told, event)
+    assert (row.modification_number, row.acknowledged_modification, row.is_pending) == (1, 0, True)
+    assert_history_in_order(told, event)
+
+
+@each_way
+def test_an_event_called_off_while_its_ven_answers_is_off(side, event, told, way):
+    race(
+        way,
+        lambda: acknowledge([Ack(told.pk, event.pk, 0, "optOut")]),
+        lambda: cancel_event(event=event, reason="Not needed."),
+    )
+    row = delivery_of(told, event)
+    assert (row.modification_number, row.is_cancelled, row.is_pending) == (1, True, True)
+    assert_history_in_order(told, event)
+
+
+@each_way
+def test_people_and_their_device_answer_at_once(side, event, told, way):
+    race(
+        way,
+        lambda: acknowledge([Ack(told.pk, event.pk, 0, "optIn")]),
+        lambda: opt_out(participation=part_of(side.home, event), by=side.resident),
+    )
+    row, part = delivery_of(told, event), part_of(side.home, event)
+    assert row.is_cancelled == (part.state == OUT)
+    assert_history_in_order(told, event)
+
+
+@each_way
+def test_two_batches_over_the_same_two_events_do_not_lock_each_other_out(side, way):
+    program = make_program(side.distributor)
+    vens = [make_ven(side.distributor, meter) for meter in (side.home, side.school)]
+    one, two = make_announced(program, 3), make_announced(program, 4)
+    acks = [Ack(ven.pk, event.pk, 0, "optOut") for ven in vens for event in (one, two)]
+    race(way, lambda: acknowledge(acks), lambda: acknowledge(acks[::-1]))
+    for ven in vens:
+        for event in (one, two):
+            assert not delivery_of(ven, event).is_pending
+            assert_history_in_order(ven, event)
+
+
+@each_way
+def test_a_ven_that_comes_while_the_event_is_called_off_is_told_nothing_else(side, event, way):
+    ven = make_ven(side.distributor)
+    add_resource(ven, side.home, "pump")
+    race(way, lambda: deliver_vens([ven.pk]), lambda: cancel_event(event=event, reason="Not needed."))
+    assert not ven.deliveries.filter(is_cancelled=False).exists()
+
+
+@each_way
+def test_two_meters_of_one_ven_answered_by_two_people_at_once(side, event, way):
+    ven = make_ven(side.distributor, side.home, side.school)
+    deliver_vens([ven.pk])
+    race(
+        way,
+        lambda: opt_out(participation=part_of(side.home, event), by=side.resident),
+        lambda: opt_out(participation=part_of(side.school, event), by=side.organization_admin),
+    )
+    assert delivery_of(ven, event).is_cancelled
+    opt_in(participation=part_of(side.school, event), by=side.organization_admin)
+    row = delivery_of(ven, event)
+    assert (row.is_cancelled, row.resources) == (False, ["r2"])
+    assert_history_in_order(ven, event)
+
+
+def autocommit(first, second):
+    """As the portal runs them: each in a transaction of its own, again where it had to give way."""
+    race("in autocommit", first, second)
+
+
+def test_vens_that_register_while_they_answer_are_registered_and_answered(side, event, told):
+    for number in range(10):
+        acks = [Ack(told.pk, event.pk, 0, "optIn" if number % 2 else "optOut")]
+        autocommit(lambda acks=acks: acknowledge(acks), lambda: register_ven(ven_pk=told.pk, said={"n": 1}))
+    assert not delivery_of(told, event).is_pending
+    assert_history_in_order(told, event)
+
+
+def test_a_ven_revoked_while_its_event_moves_hears_no_more_of_it(side, event):
+    for number in range(1, 11):
+        ven = make_ven(side.distributor, side.home)
+        deliver_vens([ven.pk])
+        start, end = event.start + number * HOUR, event.end + number * HOUR
+        autocommit(
+            lambda start=start, end=end: change_event(event=event, start=start, end=end),
+            lambda ven=ven: revoke_ven(ven=ven, reason="Stolen."),
+        )
+        assert delivery_of(ven, event).is_cancelled
+        assert_history_in_order(ven, event)
