@@ -163,6 +163,7 @@ def _entries(role: Role) -> tuple[str, list[tuple[str, str, str]]]:
             ("operator_meters", _("Meters"), "meter"),
             ("operator_programs", _("Programs"), "list"),
             ("operator_events", _("Events"), "calendar"),
+            ("operator_vens", _("Devices"), "bolt"),
             ("operator_settlement", _("Settlement"), "coin"),
             ("operator_imports", _("Data"), "down"),
             *_organizations(role),

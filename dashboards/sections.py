@@ -18,6 +18,7 @@ SECTIONS = {
         "operator_adjustments",
     ),
     "programs": ("operator_programs", "operator_insights", "operator_wholesale"),
+    "devices": ("operator_vens", "operator_ven_messages", "operator_upstreams"),
     # The second one in the demonstration only.
     "messages": ("operator_messages", "operator_mail"),
     "data": ("operator_imports", "operator_quality", "operator_quality_hits", "operator_outages"),
@@ -52,10 +53,13 @@ def _labels() -> dict[str, str]:
         "operator_programs": _("List"),
         "operator_insights": _("Results"),
         "operator_wholesale": _("Wholesale"),
+        "operator_vens": _("List"),
+        "operator_ven_messages": _("Messages"),
         "operator_messages": _("Messages"),
         "operator_mail": _("Sent mail"),
         "operator_imports": _("Imports"),
         "operator_quality": _("Completeness"),
         "operator_quality_hits": _("What looks wrong"),
+        "operator_upstreams": _("VTNs above"),
         "operator_outages": _("Outages"),
     }

@@ -56,6 +56,12 @@ from dashboards.views.operator import room as operator_room
 from dashboards.views.operator import settlement as operator_settlement
 from dashboards.views.operator import sheets as operator_sheets
 from dashboards.views.operator import wholesale as operator_wholesale
+from dashboards.views.upstream import pages as upstream_pages
+from dashboards.views.vens import detail as vens_detail
+from dashboards.views.vens import enroll as vens_enroll
+from dashboards.views.vens import event_devices as vens_event_devices
+from dashboards.views.vens import lists as vens_lists
+from dashboards.views.vens import messages as vens_messages
 from meters.models import ScopeKind
 
 urlpatterns = [
@@ -224,6 +230,20 @@ urlpatterns = [
     path("ops/outages", operator_outages.outages, name="operator_outages"),
     path("ops/outages/file", operator_outages.outages_file, name="operator_outages_file"),
     path("ops/outages/<int:pk>", operator_outages.outage, name="operator_outage"),
+    path("ops/upstream", upstream_pages.upstreams, name="operator_upstreams"),
+    path("ops/upstream/new", upstream_pages.upstream_new, name="operator_upstream_new"),
+    path("ops/upstream/<int:pk>", upstream_pages.upstream, name="operator_upstream"),
+    path("ops/upstream/<int:pk>/change", upstream_pages.upstream_change, name="operator_upstream_change"),
+    path("ops/vens", vens_lists.vens, name="operator_vens"),
+    path("ops/vens/new", vens_enroll.ven_new, name="operator_ven_new"),
+    path("ops/vens/messages", vens_messages.messages, name="operator_ven_messages"),
+    path("ops/vens/messages/<int:pk>", vens_messages.message, name="operator_ven_message"),
+    path("ops/vens/<int:pk>", vens_detail.ven, name="operator_ven"),
+    path("ops/vens/<int:pk>/power", vens_detail.power, name="operator_ven_power"),
+    path("ops/vens/<int:pk>/events", vens_detail.history, name="operator_ven_events"),
+    path("ops/vens/<int:pk>/events.csv", vens_detail.history_csv, name="operator_ven_events_csv"),
+    path("ops/events/<int:pk>/devices", vens_event_devices.event_devices, name="operator_event_devices"),
+    path("ops/events/<int:pk>/devices.csv", vens_event_devices.event_devices_csv, name="operator_event_devices_csv"),
     path("ops/brand", operator_brand.brand, name="operator_brand"),
     path("ops/messages", operator_messages.message_list, name="operator_messages"),
     path("ops/mail", operator_mail.mail, name="operator_mail"),

@@ -15,6 +15,7 @@ from common.speech import PATTERNS, language
 from dashboards.charts.comparison import comparison_figure
 from dashboards.charts.correlation import correlation_figure
 from dashboards.charts.data import ChartError, Payload
+from dashboards.charts.devices import device_figure
 from dashboards.charts.heat import heat_figure
 from dashboards.charts.load_figure import load_figure
 from dashboards.charts.meter_figure import meter_figure
@@ -38,6 +39,7 @@ FIGURES: MappingProxyType[str, Callable[[], Any]] = MappingProxyType(
         "wholesale": wholesale_figure,
         "season": season_figure,
         "fatigue": fatigue_figure,
+        "device": device_figure,
     }
 )
 

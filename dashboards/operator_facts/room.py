@@ -16,7 +16,8 @@ from common.speech import language, number_words
 from dashboards.charts.room import room_columns, room_plot, room_rows
 from dashboards.live import ELSE_SECONDS, IN_EVENT_SECONDS, PAST_SECONDS
 from dashboards.operator_facts import event as facts
-from dashboards.operator_facts import room_log, room_looks, room_meters, room_numbers
+from dashboards.operator_facts import room_devices, room_log, room_looks, room_meters, room_numbers
+from dashboards.operator_facts.room_devices import Devices
 from dashboards.operator_facts.room_log import Entry
 from dashboards.operator_facts.room_looks import Delivered
 from dashboards.selectors.event_watch import Answer, Watch, answers_in, is_ready, watch
@@ -66,6 +67,7 @@ class Known:
     map_mode: str
     may_manage: bool = False
     is_ready: bool = True
+    devices: Devices | None = None
 
     @property
     def tag(self) -> str:
@@ -75,6 +77,7 @@ class Known:
         said += [event.start, event.end, event.target_kw, event.expected_kw, self.phase, self.delivered, self.parts]
         # The minutes left are shown.
         said += [self.is_ready, self.log, self.answers, int(self.now.timestamp()) // 60]
+        said.append(self.devices.tag if self.devices else None)
         return blake2b(repr(said).encode(), digest_size=12).hexdigest()
 
     @property
@@ -84,6 +87,8 @@ class Known:
             return IN_EVENT_SECONDS
         if self.phase == Phase.RUNNING or (self.phase == Phase.COMING and self.event.start - self.now < SOON):
             return IN_EVENT_SECONDS
+        if self.devices is not None and self.devices.power is not None:
+            return IN_EVENT_SECONDS
         if self.phase == Phase.OVER:
             open_states = (EventState.NOTIFIED, EventState.ACTIVE, EventState.COMPLETED, EventState.MEASURED)
             return PAST_SECONDS if self.event.state in open_states else 0
@@ -91,7 +96,7 @@ class Known:
 
 
 def known_of(event: Event, now: datetime, map_mode: str = "state", *, may_manage: bool = False) -> Known:
-    """Four queries, and those of the parts of other rooms."""
+    """Five queries, some more where devices were told, and those of the parts of other rooms."""
     answers = answers_in(event)
     return Known(
         event=event,
@@ -104,6 +109,7 @@ def known_of(event: Event, now: datetime, map_mode: str = "state", *, may_manage
         map_mode=map_mode if map_mode in MAPS else MAPS[0],
         may_manage=may_manage,
         is_ready=is_ready(event, answers, now),
+        devices=room_devices.devices_of(event, now),
     )
 
 
@@ -127,6 +133,7 @@ def live_context(known: Known) -> dict[str, Any]:
         "live_url": f"{reverse('operator_event_live', args=[event.pk])}?map={known.map_mode}",
         "live_seconds": known.seconds,
         "tag": known.tag,
+        **room_devices.card_of(known.devices, event, known.now),
         **(_measured_context(known, seen) if seen else {}),
     }
 

@@ -179,4 +179,4 @@ def test_page_asks_the_database_as_often_for_a_day_as_for_a_month(rita, here):
         with CaptureQueriesContext(connection) as queries:
             page_of(rita, here.home, query)
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 16
+    assert counts[0] == counts[1] <= 18

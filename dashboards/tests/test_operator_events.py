@@ -239,6 +239,25 @@ class TestTheSteps:
         assert event.state == EventState.NOTIFIED
         assert Message.objects.filter(kind="event-notice", recipient=world.here.resident.email).exists()
 
+    def test_an_admin_starts_a_draft_at_once(self, world, program):
+        event = draft(program)
+        assert "Announced: it begins at" in act(world.here.admin, event, "start")
+        assert event.state == EventState.NOTIFIED
+        assert event.start < timezone.now() + timedelta(hours=1)
+        assert Message.objects.filter(kind="event-notice", recipient=world.here.resident.email).exists()
+
+    def test_starting_asks_first_and_a_large_draft_is_not_offered_it(self, world, program):
+        event = draft(program)
+        address = f"/ops/events/{event.pk}"
+        assert 'popovertarget="ask-start"' in page(world.here.admin, address)
+        assert "ask-start" not in page(world.here.staff, address)
+        Event.objects.filter(pk=event.pk).update(needs_second=True)
+        assert "ask-start" not in page(world.here.admin, address)
+
+    def test_what_refuses_to_start_says_why_and_changes_nothing(self, world, program):
+        event = coming_event(program)
+        assert "The event is announced" in act(world.here.admin, event, "start")
+
     def test_an_admin_cancels_and_whoever_was_told_is_told(self, world, program):
         event = coming_event(program)
         assert "Cancelled." in act(world.here.admin, event, "cancel")
@@ -254,7 +273,7 @@ class TestTheSteps:
         assert not LedgerEntry.objects.exists()
 
     @pytest.mark.parametrize("role", ["staff", "auditor", "resident", "organization_admin"])
-    @pytest.mark.parametrize("action", ["schedule", "announce", "cancel", "settle"])
+    @pytest.mark.parametrize("action", ["schedule", "announce", "start", "cancel", "settle"])
     def test_whoever_only_reads_is_refused(self, world, program, role, action):
         event = draft(program)
         answer = browser(getattr(world.here, role)).post(f"/ops/events/{event.pk}", {"action": action})

@@ -17,9 +17,11 @@ from dashboards.charts import Payload, heat_columns
 from dashboards.charts.sums import sums_payload
 from dashboards.errors import BadRange
 from dashboards.live import live_seconds
+from dashboards.operator_facts.own_devices import device_rows
 from dashboards.selectors import comparison, hours, rewards, savings, sums, use
 from dashboards.selectors.moving import residence_of
 from dashboards.selectors.organization import meters_of
+from dashboards.selectors.own_devices import devices_at
 from dashboards.selectors.spans import DAYS_AHEAD, Period, Span, period_span, span_of
 from dashboards.times import day_words, long_day_words
 from dashboards.views.meter_asked import Reader, periods_asked, reader_of, span_asked
@@ -51,6 +53,7 @@ def meter_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "lead": _lead(reader.meter),
         "crumbs": _crumbs(reader.user, reader.meter),
         "siblings": _siblings(reader.user, reader.meter),
+        "devices": device_rows(devices_at(reader.user, reader.meter, timezone.now()), reader.meter.zone),
         "file_url": _address("meter_readings_file", reader.meter, span.query),
         "green_button_url": _address("meter_green_button", reader.meter, span.query),
         **parts(request, reader, span, has_refusal=bool(refusal)),

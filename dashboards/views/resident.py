@@ -21,10 +21,12 @@ from common.intervals import local_day
 from common.speech import float_words
 from dashboards.charts import etag
 from dashboards.live import IN_EVENT_SECONDS, PAST_SECONDS, live_seconds
+from dashboards.operator_facts.own_devices import resident_words
 from dashboards.selectors import calls, disputes, event_own, programs, reward_page, rewards, savings, use
 from dashboards.selectors.longer import longer_facts, open_for_longer
 from dashboards.selectors.moving import coming_residence, residence_of
 from dashboards.selectors.organization import meters_of
+from dashboards.selectors.own_devices import answers_of
 from dashboards.selectors.spans import Span, last_days
 from dashboards.selectors.statement import Statement, context_of
 from dashboards.selectors.statement_days import calendar_of
@@ -240,6 +242,7 @@ def _event_parts(user: User, call: calls.Call) -> dict[str, Any]:
         "ledger": rewards.ledger_items(lines, with_meter=len({line.meter_id for line in lines}) > 1),
         "has_estimate": any(not rewards.is_final(line) for line in lines),
         "is_waiting": not lines and call.is_over and not event.is_test,
+        "device_words": resident_words(answers_of(user, event, [row.meter_id for row in call.participations])),
     }
 
 

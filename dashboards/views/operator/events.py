@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from common.errors import PortalError
+from common.speech import hour_words
 from dashboards.operator_facts import event as facts
 from dashboards.operator_facts import events as listing
 from dashboards.operator_facts import selection
@@ -20,7 +21,7 @@ from dashboards.views.operator.meters import chosen_meters
 from dashboards.views.operator.scope import Scope, operator_page
 from dashboards.views.operator.settlement import begun_words
 from events.models import Event, EventState, Program
-from events.services import cancel_event, notify_event, schedule_event
+from events.services import cancel_event, notify_event, schedule_event, start_now
 from settlement.baselines import BaselineError
 from settlement.forecast_reach import unpaid_words, unreached_words
 from settlement.models import SettlementRun
@@ -92,9 +93,17 @@ def _settle(event: Event, scope: Scope) -> str:
     return begun_words() if run is None else ""
 
 
+def _start(event: Event, scope: Scope) -> str:
+    """Begins a prepared event with the next full interval; what is to be said."""
+    begin = hour_words(start_now(event=event, by=scope.user).start.astimezone(event.program.zone), minutes=True)
+    event.refresh_from_db()
+    return _("Announced: it begins at %(time)s. A notice to everybody who takes part is on its way.") % {"time": begin}
+
+
 ACTIONS: dict[str, tuple[tuple[EventState, ...], Callable[[Event, Scope], object]]] = {
     "schedule": ((EventState.DRAFT,), lambda event, scope: schedule_event(event=event, by=scope.user)),
     "announce": ((EventState.SCHEDULED,), lambda event, scope: notify_event(event=event, by=scope.user)),
+    "start": ((EventState.DRAFT, EventState.SCHEDULED), _start),
     "settle": ((EventState.COMPLETED, EventState.MEASURED), _settle),
     "cancel": (
         (EventState.DRAFT, EventState.SCHEDULED, EventState.NOTIFIED, EventState.ACTIVE),
@@ -129,7 +138,7 @@ def _act(request: HttpRequest, scope: Scope, event: Event) -> HttpResponse:
 
 def _warn(request: HttpRequest, event: Event, name: str) -> None:
     """Says where predictions do not reach the event: before people are told, and once they were."""
-    find = {"schedule": unreached_words, "announce": unpaid_words}.get(name)
+    find = {"schedule": unreached_words, "announce": unpaid_words, "start": unpaid_words}.get(name)
     words = find(event=event) if find else ""
     if words:
         messages.warning(request, words)

@@ -198,9 +198,11 @@ def _action_context(scope: Scope, event: Event, run: SettlementRun | None) -> di
     """What the reader may do; a draft of some size waits for the word of somebody else than who wrote it."""
     is_draft = scope.may_manage and event.state == EventState.DRAFT
     waits = is_draft and event.needs_second and not is_agreed(event)
+    # At another time than the agreed one an event of this size needs a new word.
+    held = {"schedule": waits, "start": is_draft and event.needs_second}
     actions = operator_events.actions_of(event, run) if scope.may_manage else []
     return {
-        "actions": [name for name in actions if not (waits and name == "schedule")],
+        "actions": [name for name in actions if not held.get(name)],
         "edit_url": reverse("operator_event_edit", args=[event.pk]) if is_draft else "",
         "may_agree": waits and event.created_by_id != scope.user.pk,
         "asked_to_cancel": event.cancel_requests.open().select_related("asked_by").first(),

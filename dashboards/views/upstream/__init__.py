@@ -1,0 +1,1 @@
+"""VTNs above: the list, one in full, entering and changing one."""
