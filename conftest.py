@@ -52,8 +52,9 @@ def _own_cache() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_imports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A folder for uploaded files: numbers begin anew in each test database, and the portal's own files stay."""
-    with override_settings(IMPORT_DIR=tmp_path_factory.mktemp("imports")):
+    """Folders for uploaded files and certificates: numbers begin anew in each test database, and the portal's own
+    files stay."""
+    with override_settings(IMPORT_DIR=tmp_path_factory.mktemp("imports"), VAR_DIR=tmp_path_factory.mktemp("var")):
         yield
 
 

@@ -28,6 +28,7 @@ ROOMS = {
     "forecasting": _("Forecasts"),
     "events": _("Programs and events"),
     "settlement": _("Settlement"),
+    "openadr": _("Devices"),
 }
 LISTS = {
     "ApiToken": _("API tokens"),
@@ -54,6 +55,8 @@ LISTS = {
     "SettlementLine": _("Settlement lines"),
     "SettlementRun": _("Settlement runs"),
     "User": _("People"),
+    "Ven": _("Devices (VENs)"),
+    "VenCertificate": _("Certificates of devices"),
 }
 
 

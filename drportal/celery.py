@@ -83,6 +83,24 @@ app.conf.update(
             "schedule": timedelta(seconds=10),
             "options": {"expires": 10},
         },
+        "sweep-upstreams": {
+            "task": "openadr.tasks.sweep_upstreams",
+            "schedule": timedelta(seconds=3),
+            "options": {"expires": 10},
+        },
+        "sweep-identities": {
+            "task": "openadr.tasks.sweep_identities",
+            "schedule": timedelta(minutes=1),
+            "options": {"expires": 60},
+        },
+        # Often: until then the reading of a device whose clock runs ahead is not there.
+        "store-held-energies": {
+            "task": "openadr.tasks.store_held_energies",
+            "schedule": timedelta(seconds=5),
+            "options": {"expires": 10},
+        },
+        "sweep-telemetry": {"task": "openadr.tasks.sweep_telemetry", "schedule": crontab(minute=35)},
+        "report-unreachable": {"task": "openadr.tasks.report_unreachable", "schedule": timedelta(seconds=30)},
         "advance-events": {"task": "events.tasks.advance_events", "schedule": timedelta(seconds=15)},
         # Often: whoever had a large settlement begun looks at its page meanwhile.
         "finish-runs": {
@@ -90,6 +108,7 @@ app.conf.update(
             "schedule": timedelta(seconds=5),
             "options": {"expires": 10},
         },
+        "sweep-ven-messages": {"task": "openadr.tasks.sweep_messages", "schedule": timedelta(hours=1)},
         "close-events": {"task": "settlement.tasks.close_events", "schedule": crontab(minute=20)},
         "settle-months": {"task": "settlement.tasks.settle_months", "schedule": crontab(minute=50)},
         "settle-by-clock": {

@@ -8,6 +8,7 @@ import secrets
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,6 +34,15 @@ def _number(text: str) -> int:
 
 def _names(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _networks(text: str) -> list[str]:
+    for part in _names(text):
+        try:
+            ip_network(part, strict=False)
+        except ValueError:
+            raise ValueError("must be addresses or networks, like 10.0.0.5,10.1.0.0/16") from None
+    return _names(text)
 
 
 def _dialled(text: str) -> list[str]:
@@ -152,7 +162,8 @@ VARIABLES = {
             "MFA_ENCRYPTION_KEYS",
             _keys,
             "",
-            "Fernet keys, by comma: the first encrypts second factors, all decrypt. Empty: made from SECRET_KEY.",
+            "Fernet keys, by comma: the first encrypts second factors and the keys of VTNs above, all decrypt. Empty: "
+            "made from SECRET_KEY.",
         ),
         Variable(
             "IMPORT_MAX_MB",
@@ -184,6 +195,71 @@ VARIABLES = {
             _number,
             "24",
             "How long after an event its final settlement is made at the earliest, for late and corrected readings.",
+        ),
+        Variable(
+            "VTN_POLL_SECONDS",
+            _number,
+            "10",
+            "Seconds between two polls of a newly enrolled device (VEN), and between two reports of power.",
+        ),
+        Variable(
+            "UPSTREAM_NETWORKS",
+            _networks,
+            "",
+            "Private networks in which VTNs above may be, by comma, such as `10.8.0.0/16`. Empty: public addresses "
+            "only; the demonstration allows this machine.",
+        ),
+        Variable("VTN_ID", str, "DR-Portal-VTN", "What the portal calls itself to devices (vtnID)."),
+        Variable(
+            "VTN_URL",
+            _url("http", "https"),
+            "",
+            "Where devices reach the VTN; stands in the configuration that they are given. Empty: the host of "
+            "SITE_URL at port 8080, by https unless it is the demonstration.",
+        ),
+        Variable(
+            "VTN_CERTIFICATE",
+            str,
+            "",
+            "File with the VTN's certificate and its chain (PEM). Empty: one of the portal's own authority.",
+        ),
+        Variable("VTN_KEY", str, "", "File with the key of VTN_CERTIFICATE (PEM, EC P-256 for quick signatures)."),
+        Variable(
+            "VTN_CLIENT_CAS",
+            str,
+            "",
+            "File with further authorities (PEM) whose certificates devices may show; each is pinned all the same.",
+        ),
+        Variable(
+            "VTN_PROXIES",
+            _networks,
+            "",
+            "Addresses or networks, by comma, of proxies that end TLS and say the device's certificate in "
+            "VTN_FINGERPRINT_HEADER. The VTN then speaks plain HTTP with them, and with nobody else.",
+        ),
+        Variable(
+            "VTN_FINGERPRINT_HEADER",
+            str,
+            "X-Client-Certificate",
+            "The header in which a proxy says the certificate: its SHA-256 in hex, or the URL-encoded PEM (nginx: "
+            "`$ssl_client_escaped_cert`).",
+        ),
+        Variable(
+            "VTN_RATE", _number, "120", "How many messages one device may send in a minute; 0: as many as it likes."
+        ),
+        Variable(
+            "VTN_SKEW_SECONDS",
+            _number,
+            "60",
+            "How far the clocks of devices may be off: the time in a signed message, both ways, and as long it cannot "
+            "be used a second time; an energy that ends so much later waits for its end.",
+        ),
+        Variable("VTN_LOG_DAYS", _number, "30", "How many days the log of messages with devices is kept."),
+        Variable(
+            "VTN_CHECK_OUTGOING",
+            _flag,
+            "false",
+            "Holds each message to devices against the schema before it goes; for tests, as it costs time.",
         ),
         Variable("TRUSTED_PROXY_COUNT", _number, "0", "Proxies in front; needed for fair rate limits."),
         Variable("LOG_LEVEL", _level, "INFO", "What is logged: DEBUG, INFO, WARNING, ERROR, CRITICAL."),

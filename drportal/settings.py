@@ -130,6 +130,21 @@ QUALITY_ESTIMATE_HOURS: int = env.read("QUALITY_ESTIMATE_HOURS")
 SETTLE_ESTIMATE_MINUTES: int = env.read("SETTLE_ESTIMATE_MINUTES")
 SETTLE_FINAL_HOURS: int = env.read("SETTLE_FINAL_HOURS")
 
+# ---- OpenADR ----------------------------------------------------------------------------------------------
+VTN_POLL_SECONDS: int = env.read("VTN_POLL_SECONDS")
+UPSTREAM_NETWORKS: list[str] = env.read("UPSTREAM_NETWORKS")
+VTN_ID: str = env.read("VTN_ID")
+VTN_URL: str = env.read("VTN_URL").rstrip("/") or f"{'http' if DEMO else 'https'}://{_host}:8080"
+VTN_CERTIFICATE: str = env.read("VTN_CERTIFICATE")
+VTN_KEY: str = env.read("VTN_KEY")
+VTN_CLIENT_CAS: str = env.read("VTN_CLIENT_CAS")
+VTN_PROXIES: list[str] = env.read("VTN_PROXIES")
+VTN_FINGERPRINT_HEADER: str = env.read("VTN_FINGERPRINT_HEADER")
+VTN_RATE: int = env.read("VTN_RATE")
+VTN_SKEW_SECONDS: int = env.read("VTN_SKEW_SECONDS")
+VTN_LOG_DAYS: int = env.read("VTN_LOG_DAYS")
+VTN_CHECK_OUTGOING: bool = env.read("VTN_CHECK_OUTGOING")
+
 # ---- people -----------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUDITLOG_LOGENTRY_MODEL = "accounts.AuditEntry"

@@ -5,13 +5,10 @@ which runs as a process of its own.
 """
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
-from django.conf import settings
 from django.db.models import Max
 
 from accounts.mfa.demo import secret_in
@@ -20,8 +17,8 @@ from accounts.services import issue_token
 from common.holiday_calendar import calendar_days
 from common.intervals import local_day, resolve_local
 from delivery.services import drain
-from drportal.demo import people, programs, trouble
-from drportal.demo.processes import DemoError
+from drportal.demo import devices, people, programs, trouble
+from drportal.demo.simulate import simulate
 from events.models import Event, Program
 from events.services import record_completed_event
 from forecasting.services import issue_forecast
@@ -54,8 +51,10 @@ def build(folder: Path, now: datetime, say: Say) -> None:
         distributor = _found(folder, now, say)
     people.equip(secret_in(folder))
     _read_meters(distributor, folder, now, say)
+    devices.found(distributor, folder, now, say)
     refresh_rollups(distributor=distributor)  # the data gate of the programs looks at the sums
     programs.join(distributor)
+    devices.join(distributor, now)
     _forecast(distributor, now, say)
     _settle_past_events(distributor, say)
     _call_next_event(distributor, now, say)
@@ -83,7 +82,7 @@ def _found(folder: Path, now: datetime, say: Say) -> Distributor:
             "contact_email": f"help@{people.DOMAIN}",
         },
     )
-    _simulate("meters", "--out", folder / "meters.csv", "--people", folder / "people.csv")
+    simulate("meters", "--out", folder / "meters.csv", "--people", folder / "people.csv")
     import_meter_list(distributor=distributor, path=folder / "meters.csv")
     people.settle_in(distributor, folder / "people.csv", people.password(folder))
     _give_token(folder)
@@ -103,18 +102,6 @@ def _give_token(folder: Path) -> None:
     file.write_text(key)
 
 
-def _simulate(*words: str | Path) -> None:
-    outcome = subprocess.run(  # noqa: S603  # our own simulator
-        [sys.executable, "-m", "simulator", *map(str, words)],
-        cwd=settings.BASE_DIR,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if outcome.returncode:
-        raise DemoError(f"The virtual town could not be made: {outcome.stderr.strip()}")
-
-
 def _read_meters(distributor: Distributor, folder: Path, now: datetime, say: Say) -> None:
     """Imports what the town used since the newest reading, and notes up to when."""
     newest = IntervalReading.objects.filter(meter__distributor=distributor).aggregate(at=Max("start"))["at"]
@@ -122,7 +109,7 @@ def _read_meters(distributor: Distributor, folder: Path, now: datetime, say: Say
     say("Reading the meters of 90 days …" if newest is None else "Reading the meters since the last start …")
     start, end = f"{since:%Y-%m-%dT%H:00:00Z}", f"{now:%Y-%m-%dT%H:%M:00Z}"
     file = folder / "readings.csv.gz"
-    _simulate("history", "--out", file, "--start", start, "--end", end, "--events", folder / "events.json")
+    simulate("history", "--out", file, "--start", start, "--end", end, "--events", folder / "events.json")
     if newest is None:
         trouble.spoil(file, meters=folder / "meters.csv", trouble=trouble.Trouble.before(now, distributor))
     import_file(distributor=distributor, file=ReadingFile(file))

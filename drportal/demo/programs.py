@@ -104,7 +104,8 @@ def join(distributor: Distributor) -> None:
 
 def _residents(distributor: Distributor) -> list[MeterMap]:
     """The present maps of those who take part: the homes with a contract, and the newcomer's."""
-    maps = MeterMap.objects.filter(meter__distributor=distributor, valid_to=None, holder_kind=Kind.USER)
+    town = MeterMap.objects.filter(meter__distributor=distributor, meter__number__startswith="L-")
+    maps = town.filter(valid_to=None, holder_kind=Kind.USER)
     rows = maps.select_related("meter__distributor", "entity__as_user").order_by("meter__number")
     return [row for row in rows if row.meter.contracted_kw is not None or row.meter.number == NEWCOMER]
 

@@ -19,6 +19,7 @@ from delivery.models import FailedJob, Message
 from events.models import Enrollment, Event, EventState, Participation, Program
 from forecasting.models import Forecast, MeterForecast
 from meters.models import ClaimCode, Feeder, ImportBatch, Meter, MeterMap
+from openadr.models import Ven, VenCertificate
 from organizations.models import (
     GroupMember,
     Invitation,
@@ -71,6 +72,7 @@ class Filler:
         self.outbox(numbers, people)
         self.maps(numbers, meters, organizations, people)
         self.season(numbers, meters)
+        self.devices(numbers, people, organizations)
 
     def meters(self, numbers, feeders):
         distributor = self.side.distributor
@@ -102,6 +104,19 @@ class Filler:
                 expires_at=timezone.now() + timedelta(days=1),
             )
             for n, person, organization in zip(numbers, people, organizations, strict=True)
+        )  # fmt: skip
+
+    def devices(self, numbers, people, organizations):
+        distributor = self.side.distributor
+        owners = [owner for pair in zip(people, organizations, strict=True) for owner in pair]
+        vens = Ven.objects.bulk_create(
+            Ven(distributor=distributor, name=f"V{n}", ven_id=f"ven-{n}", owner_id=owner.pk)
+            for n, owner in zip(numbers, owners, strict=False)
+        )
+        VenCertificate.objects.bulk_create(
+            VenCertificate(ven=ven, fingerprint=f"{n:064}", subject="s", valid_from=THEN,
+                           valid_to=THEN + timedelta(days=1))
+            for n, ven in zip(numbers, vens, strict=True)
         )  # fmt: skip
 
     def outbox(self, numbers, people):

@@ -100,6 +100,11 @@ def _outage(life: Life) -> dict[str, Any]:
     return {"kind": "outage", "meter": life.side.home.number, **times}
 
 
+def _upstream(life: Life) -> dict[str, Any]:
+    named = {"name": "Another market", "url": "https://vtn.example.com", "ven_name": "larkfield"}
+    return {**named, "program": life.objects["program"], "policy": "draft", "poll_seconds": "30"}
+
+
 def _outages(life: Life) -> dict[str, Any]:
     text = f"meter,start,end\n{life.side.home.number},2021-03-21T00:00Z,2021-03-21T01:00Z\n"
     return {"file": SimpleUploadedFile("outages.csv", text.encode())}
@@ -197,6 +202,11 @@ _BODIES: dict[str, Any] = {
     "reading-list": _readings,
     "exclusion-list": _api_exclusion,
     "operator_sheets": lambda life: {"file": SimpleUploadedFile("sheet.csv", b"meter,credit\nX,1\n")},
+    "operator_upstream_new": _upstream,
+    "operator_upstream_change": _upstream,
+    "operator_upstream": lambda life: {"action": "stop"},
+    "operator_ven_new": lambda life: {"name": "new pump"},
+    "operator_ven": lambda life: {"action": "revoke", "reason": "lost"},
     "operator_outages": _outage,
     "operator_outages_file": _outages,
     "operator_outage": lambda life: {"action": "remove", "reason": "typed wrongly"},
@@ -261,6 +271,8 @@ ACTIONS = {
     "meters/claimcode": ("withdraw",),
     "events/enrollment": ("approve", "refuse", "pause", "resume", "end"),
     "events/event": ("schedule", "notify", "agree", "cancel", "remove"),
+    "openadr/ven": ("rotate", "revoke"),
+    "openadr/vencertificate": ("revoke",),
 }
 _FIRST = {
     "accounts/user": "reject",

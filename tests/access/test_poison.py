@@ -25,6 +25,9 @@ REFUSED = {
     "/ops/programs/<pk>/draft",
     "/programs/<pk>/part",
     "/events/wishes",
+    "/ops/upstream/<pk>/change",
+    "/ops/upstream/new",
+    "/ops/vens/new",
 }
 # Fields that these have themselves and do not send: what poisons them is refused, which would hide the rest.
 OWN = {

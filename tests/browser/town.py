@@ -31,10 +31,12 @@ from meters.models import (
 )
 from meters.services import Readings, ingest_readings
 from meters.services.batches import check_batch, take_file
+from openadr.models import Upstream, UpstreamEvent
 from organizations.models import Distributor, Organization, OrganizationGroup
 from organizations.services import Guest, create_group, invite, set_group_members
 from settlement.models import MonthLine, MonthRun, SettlementLine
 from settlement.services import ask_adjustment, open_dispute, post_run, read_event_sheet, settle
+from tests.browser.devices import build_devices
 from tests.browser.mail import link_in, newest_to
 from tests.builder import (
     PASSWORD,
@@ -87,6 +89,9 @@ class Town:
     upload: int
     doubt: int
     outage: int
+    upstream: int
+    ven: int
+    ven_message: int
     harbor_upload: int
     # A program that anybody may join and nobody is in.
     offer: int
@@ -120,6 +125,7 @@ def build() -> Town:
         "upload": _upload(distributor, people["operator"]),
         "doubt": _doubt(meters["home"]),
         "outage": _outage(meters["home"]),
+        "upstream": _upstream(program),
         "harbor_upload": _upload(distributor, people["director"], harbor),
     }
     more = {
@@ -128,6 +134,7 @@ def build() -> Town:
         "sheet": _sheet(past),
         **_dispute(distributor, past, meters["pump"], people),
         "standby": _standby(program, meters["pump"], harbor),
+        **build_devices(meters["home"], meters["neighbor_home"], meters["pump"], coming),
         "token_key": key,
         "offer": _offer(distributor),
         "group": group,
@@ -167,6 +174,26 @@ def _sheet(event: Event) -> int:
     """The utility's own sheet of an event, in which the home is paid too much."""
     content = b"meter,nomination_kw,credit\nR-4018,3,99.00\n"
     return read_event_sheet(event=event, content=content, file_name="sheet.csv").pk
+
+
+def _upstream(program: Program) -> int:
+    """The market above, of which one event became the one to come."""
+    row = Upstream.objects.create(
+        distributor=program.distributor,
+        name="Market operator",
+        url="https://vtn.example.com/OpenADR2/Simple/2.0b",
+        program=program,
+        ven_name="larkfield",
+        last_fault="untrusted self-signed certificate",
+        failing_since=timezone.now() - timedelta(hours=2),
+    )
+    event = program.events.order_by("-start").first()
+    assert event is not None
+    UpstreamEvent.objects.create(
+        upstream=row, event_ref="peak-4711", modification_number=1, start=event.start, end=event.end, status="far",
+        event=event, note="called", opt="optIn", applied_modification=1, answered_modification=1, answered_opt="optIn",
+    )  # fmt: skip
+    return row.pk
 
 
 def _outage(meter: Meter) -> int:

@@ -13,6 +13,7 @@ from common.constraints import AppendOnly
 from organizations.models import Distributor
 from tests.rules.examples import tenancy
 from tests.rules.examples.books import waiting_month
+from tests.rules.examples.devices import stored_ven
 from tests.rules.examples.example import Change, again
 from tests.rules.examples.imports import stored_import
 from tests.rules.kit import Kit
@@ -100,6 +101,7 @@ OWNERS: dict[tuple[str, str], Callable[[Kit], Change]] = {
     ("events.Program", "distributor"): lambda kit: (kit.program, {"distributor": kit.there}),
     ("events.Event", "program"): lambda kit: (kit.event, {"program": kit.foreign_program}),
     ("events.ProgramVersion", "program"): lambda kit: (kit.version, {"program": kit.foreign_program}),
+    ("openadr.Ven", "distributor"): lambda kit: (stored_ven(kit), {"distributor": kit.there}),
     ("settlement.SettlementRun", "event"): lambda kit: (kit.run, {"event": tenancy.foreign_run(kit).event}),
     ("settlement.LedgerBatch", "distributor"): lambda kit: (kit.batch, {"distributor": kit.there}),
     ("settlement.MonthRun", "program"): lambda kit: (waiting_month(kit), {"program": kit.foreign_program}),

@@ -10,14 +10,18 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from common.errors import PortalError
+from drportal.demo import devices
 from drportal.demo.people import LOGINS, password
 from drportal.demo.processes import DemoError, Process, Supervisor, refuse_taken_port
 
 HOST = "127.0.0.1"
+# Where the VTN and the feeder's Modbus listen, above the portal's own port.
+VTN_ABOVE, MODBUS_ABOVE = 1, 2
+ASIDE = ("REDIS_URL", "CELERY_BROKER_URL", "SECRET_KEY", "EMAIL_FROM", "TRUSTED_PROXY_COUNT", "DEBUG", "VTN_PROXIES")
 
 
 class Command(BaseCommand):
-    help = "Starts web, worker, beat and the virtual town on SQLite, and prints where to go; ctrl-C ends all."
+    help = "Starts the portal, its VTN and a virtual town with devices, and prints where to go; ctrl-C ends all."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -55,7 +59,15 @@ class Command(BaseCommand):
 
 def _environment(folder: Path, port: int) -> dict[str, str]:
     """The demonstration has its own database and settings, whatever the shell has."""
-    aside = ("REDIS_URL", "CELERY_BROKER_URL", "SECRET_KEY", "EMAIL_FROM", "TRUSTED_PROXY_COUNT", "DEBUG")
+    aside = (
+        "REDIS_URL",
+        "CELERY_BROKER_URL",
+        "VTN_PROXIES",
+        "SECRET_KEY",
+        "EMAIL_FROM",
+        "TRUSTED_PROXY_COUNT",
+        "DEBUG",
+    )
     kept = {name: value for name, value in os.environ.items() if name not in aside}
     return kept | {
         "DJANGO_SETTINGS_MODULE": "drportal.settings",
@@ -64,6 +76,7 @@ def _environment(folder: Path, port: int) -> dict[str, str]:
         "VAR_DIR": str(folder),
         "DATABASE_URL": f"sqlite:///{folder / 'portal.sqlite3'}",
         "SITE_URL": f"http://{HOST}:{port}",
+        "VTN_URL": f"http://{HOST}:{port + VTN_ABOVE}",
         "ALLOWED_HOSTS": "localhost",
         "EMAIL_URL": "consolemail:",
         "EMAIL_FROM": "Larkfield Electric <portal@larkfield.example>",
@@ -87,11 +100,18 @@ def _processes(folder: Path, port: int) -> list[Process]:
     web = ["--config", "deploy/gunicorn.conf.py", "--bind", f"{HOST}:{port}", "--workers", "1", "--threads", "8"]
     feed = ["--url", f"http://{HOST}:{port}", "--token-file", f"{town}/town.token", "--events", f"{town}/events.json"]
     since = ["--since", (town / "since").read_text()]
+    vtn, modbus = port + VTN_ABOVE, port + MODBUS_ABOVE
+    homes = ["--count", str(devices.HOMES), "--url", f"http://{HOST}:{vtn}", "--state", f"{town}/homes.state"]
+    bridge = ["--config", f"{town}/bridge.json", "--url", f"http://{HOST}:{vtn}", "--modbus", f"{HOST}:{modbus}"]
     commands = {
         "web": [*python, "gunicorn", "drportal.wsgi:application", *web],
         "worker": [*celery, "worker", "--concurrency", "1", "--loglevel", "INFO", *quiet],
         "beat": [*celery, "beat", "--pidfile=", "--loglevel", "INFO"],
         "town": [*python, "simulator", "live", *feed, *since],
+        "vtn": [sys.executable, "manage.py", "runvtn", "--plain", "--host", HOST, "--port", str(vtn)],
+        "homes": [*python, "simulator", "homes", "live", *homes],
+        "feeder": [*python, "simulator", "hil", "device", "--host", HOST, "--port", str(modbus)],
+        "bridge": [*python, "simulator", "hil", "bridge", *bridge, "--shed-kw", devices.SHED_KW],
     }
     return [
         Process(name, command, log / f"{name}.log", shows_output=name == "worker") for name, command in commands.items()

@@ -20,6 +20,7 @@ from delivery.models import DeliveryState, Message
 from drportal import env
 from drportal.checks import check_factor_keys
 from meters.services.rollups import waiting_since
+from openadr import identity
 
 SUMS_LATE = timedelta(minutes=10)
 Finding = tuple[bool, str]
@@ -140,6 +141,16 @@ def second_factors() -> Finding:
     return True, f"Second factors: {'needed by admins' if settings.MFA_REQUIRED else 'offered, not needed by anybody'}."
 
 
+def vtn() -> Finding:
+    """VTN for devices."""
+    return identity.vtn()
+
+
+def devices() -> Finding:
+    """Certificates of devices."""
+    return identity.devices()
+
+
 def disk() -> Finding:
     """Disk."""
     settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
@@ -157,5 +168,7 @@ EXAMINATIONS: list[Callable[[], Finding]] = [
     sums,
     mail,
     second_factors,
+    vtn,
+    devices,
     disk,
 ]

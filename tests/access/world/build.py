@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from accounts.models import ApiToken, AuditEntry, User
 from tests.access.world.calls import call_events
-from tests.access.world.imports import import_files, leave_doubt, note_outage
+from tests.access.world.devices import enroll_device
+from tests.access.world.imports import connect_upstream, import_files, leave_doubt, note_outage
 from tests.access.world.life import Life
 from tests.access.world.mail import tell
 from tests.access.world.people import describe, name_everybody, put_on_map, spare_rows
@@ -27,6 +28,8 @@ def live(side: Side) -> Life:
     import_files(life, name)
     leave_doubt(life)
     note_outage(life, name)
+    connect_upstream(life, name)
+    enroll_device(life, name)
     describe(life)
     name_everybody(side, name)
     put_on_map(side, name)

@@ -6,6 +6,7 @@ from io import BytesIO
 from dashboards.tests.story import HALF_HOUR, now_slot
 from meters.models import BatchSource, Exclusion, ExclusionKind, IntervalReading, QualityHit, QualityRule
 from meters.services.batches import check_batch, take_file
+from openadr.models import Upstream, UpstreamEvent
 from tests.access.world.life import Life
 
 
@@ -37,6 +38,24 @@ def leave_doubt(life: Life) -> None:
     )
     IntervalReading.objects.filter(meter=side.school, start=start).delete()
     life.objects["hit"] = hit.pk
+
+
+def connect_upstream(life: Life, name: str) -> None:
+    """A VTN above that has called an event."""
+    row = Upstream.objects.create(
+        distributor=life.side.distributor,
+        name=f"{name} market",
+        url="https://vtn.example.com/OpenADR2/Simple/2.0b",
+        program_id=life.objects["program"],
+        ven_name=name,
+        last_fault="status 404",
+        failing_since=now_slot(),
+    )
+    start = now_slot() + timedelta(days=9)
+    UpstreamEvent.objects.create(
+        upstream=row, event_ref=f"{name}-peak", modification_number=0, start=start, end=start + HALF_HOUR, status="far"
+    )
+    life.objects["upstream"] = row.pk
 
 
 def note_outage(life: Life, name: str) -> None:

@@ -3,6 +3,7 @@
 from tests.rules.examples import (
     books,
     calling,
+    devices,
     disputes,
     evidence,
     fairness,
@@ -14,6 +15,7 @@ from tests.rules.examples import (
     quality,
     room,
     tenancy,
+    upstream,
 )
 from tests.rules.examples.example import Example
 
@@ -40,5 +42,7 @@ EXAMPLES: dict[str, Example] = (
     | calling.EXAMPLES
     | evidence.EXAMPLES
     | fairness.EXAMPLES
+    | devices.EXAMPLES
+    | upstream.EXAMPLES
 )
 __all__ = ["EXAMPLES", "TARGETS", "Example"]

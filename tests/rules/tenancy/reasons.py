@@ -18,6 +18,7 @@ FIXED = {
     ("events.Program", "distributor"): "program_distributor_fixed",
     ("events.Event", "program"): "event_program_fixed",
     ("events.ProgramVersion", "program"): "program_version_frozen",
+    ("openadr.Ven", "distributor"): "ven_distributor_fixed",
     ("settlement.SettlementRun", "event"): "settlement_run_event_fixed",
     ("settlement.SettlementLine", "run"): "settlement_line_unchanged",
     ("settlement.LedgerBatch", "distributor"): "ledger_batch_append_only",
