@@ -263,10 +263,10 @@ async def test_a_device_that_is_away_is_reported_and_asked_again_when_it_is_back
             clock.ahead += 2
             await until(lambda: here.device.feeder.setpoint_watts == 60_000)
             await until(lambda: here.online()[-1] == "true")
+            await until(lambda: "In touch with the feeder again." in here.said)
             await server.shutdown()
         away = [line for line in here.said if "does not answer" in line]
         assert len(away) == 1
-        assert "In touch with the feeder again." in here.said
 
 
 @in_loop
