@@ -341,7 +341,9 @@ def test_strangers_cannot_make_us_ask_the_database_at_will(desk, ven, settings):
         answers = [answered(desk, body, None, f"192.0.2.{number}") for number, body in enumerate(bodies)]
         seconds = time.monotonic() - began
     assert {(answer.status, answer.body) for answer in answers} == {(403, b"Not registered or not authorized.")}
-    looks = sum('"openadr_ven"."ven_id" =' in each["sql"] or "`openadr_ven`.`ven_id` =" in each["sql"] for each in asked)
+    looks = sum(
+        '"openadr_ven"."ven_id" =' in each["sql"] or "`openadr_ven`.`ven_id` =" in each["sql"] for each in asked
+    )
     assert 1 <= looks <= 20 + 20 * seconds
 
 
