@@ -5,10 +5,12 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from events.services import change_event
 from events.tests.world import make_announced, make_program
 from openadr.ids import event_ref
 from openadr.models import Ven, VenMessage, VenSeen, VenState
@@ -18,6 +20,10 @@ from openadr.tests.running import Running, running_vtn, shared_database
 from openadr.tests.wire import created, kind, make_registered, message, poll, post
 from openadr.vtn20b.names import PATH
 from tests.builder import Side, make_world
+
+HOUR = timedelta(hours=1)
+# A busy machine can only delay: the least of some tries is what the processes need.
+TRIES = 3
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -52,18 +58,30 @@ def seconds_until(asked: Callable[[], str], answer: str) -> float:
     return time.monotonic() - began
 
 
-def test_changes_and_revocations_bind_every_process_within_a_second(here, ven, start):
+def test_changes_and_acknowledgements_bind_every_process_within_a_second(here, ven, start):
+    one, other = start(), start()
+    assert [polled(vtn, ven) for vtn in (one, other)] == ["oadrResponse"] * 2
+    event = make_announced(make_program(here.distributor))
+    told, acknowledged = [], []
+    for modification in range(TRIES):
+        if modification:
+            event = change_event(event=event, start=event.start + HOUR, end=event.end + HOUR)
+        told.append(sum(seconds_until(lambda v=vtn: polled(v, ven), "oadrDistributeEvent") for vtn in (one, other)))
+        assert post(one.port, "EiEvent", created(ven, (event_ref(event.pk), modification, "optIn")))[0] == 200
+        assert polled(one, ven) == "oadrResponse"
+        acknowledged.append(seconds_until(lambda: polled(other, ven), "oadrResponse"))
+    assert min(told) < 1
+    assert min(acknowledged) < 1
+
+
+def test_a_revocation_binds_every_process_within_a_second(here, ven, start):
     both = [start(), start()]
-    assert [polled(vtn, ven) for vtn in both] == ["oadrResponse"] * 2
-    make_announced(make_program(here.distributor))
-    assert sum(seconds_until(lambda v=vtn: polled(v, ven), "oadrDistributeEvent") for vtn in both) < 3
     took = []
-    for each in [ven, *(make_registered(here.distributor) for _more in range(3))]:
-        assert [polled(vtn, each) != "403" for vtn in both] == [True, True]
+    for each in [ven, *(make_registered(here.distributor) for _more in range(TRIES - 1))]:
+        assert [polled(vtn, each) for vtn in both] == ["oadrResponse"] * 2
         Ven.objects.filter(pk=each.pk).update(state=VenState.REVOKED)
         announce_changes([each.pk])
         took.append(sum(seconds_until(lambda v=vtn, e=each: polled(v, e), "403") for vtn in both))
-    # A busy machine can only delay it.
     assert min(took) < 1
 
 
@@ -73,16 +91,18 @@ def test_a_revocation_during_a_change_of_very_many_binds_within_a_second(here, v
     Ven.objects.bulk_create(rows, batch_size=1000)
     announce_changes(None)
     # Read last if it were by turns.
-    last = list(Ven.objects.order_by("-pk")[:2])
+    last = list(Ven.objects.order_by("-pk")[: 2 * TRIES])
     vtn = start()
-    assert [polled(vtn, each) for each in (ven, *last)] == ["oadrResponse"] * 3
+    assert [polled(vtn, each) for each in (ven, *last)] == ["oadrResponse"] * (1 + 2 * TRIES)
     everybody = list(Ven.objects.values_list("pk", flat=True))
-    for everyone, lost in zip((everybody, None), last, strict=True):
-        announce_changes(everyone)
-        Ven.objects.filter(pk=lost.pk).update(state=VenState.REVOKED)
-        announce_changes([lost.pk])
-        # One second where nothing else runs; the suite's other processes may hold it up.
-        assert seconds_until(lambda each=lost: polled(vtn, each), "403") < 2
+    for everyone, some in ((everybody, last[:TRIES]), (None, last[TRIES:])):
+        took = []
+        for lost in some:
+            announce_changes(everyone)
+            Ven.objects.filter(pk=lost.pk).update(state=VenState.REVOKED)
+            announce_changes([lost.pk])
+            took.append(seconds_until(lambda each=lost: polled(vtn, each), "403"))
+        assert min(took) < 1
         assert polled(vtn, ven) == "oadrResponse"
 
 
@@ -90,15 +110,6 @@ def test_who_is_enrolled_at_another_process_is_known_at_once(here, ven, start):
     vtn = start()
     for _again in range(3):
         assert polled(vtn, make_registered(here.distributor)) == "oadrResponse"
-
-
-def test_an_acknowledgement_at_one_process_binds_the_other(here, ven, start):
-    event = make_announced(make_program(here.distributor))
-    one, other = start(), start()
-    assert polled(other, ven) == "oadrDistributeEvent"
-    assert post(one.port, "EiEvent", created(ven, (event_ref(event.pk), 0, "optIn")))[0] == 200
-    assert polled(one, ven) == "oadrResponse"
-    assert seconds_until(lambda: polled(other, ven), "oadrResponse") < 3
 
 
 def test_killed_between_poll_and_acknowledgement_the_event_is_sent_again(here, ven, start):
