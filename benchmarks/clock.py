@@ -34,10 +34,10 @@ class Took:
 def timed(work: Callable[[], object]) -> Took:
     """How long one call takes; the rubbish of earlier ones is cleared before."""
     gc.collect()
-    server, here, wall = _server_seconds(), time.process_time(), time.perf_counter()
+    server, here, wall = server_seconds(), time.process_time(), time.perf_counter()
     work()
     wall, here = time.perf_counter() - wall, time.process_time() - here
-    after = _server_seconds()
+    after = server_seconds()
     return Took(wall, here, None if server is None or after is None else after - server)
 
 
@@ -54,7 +54,8 @@ def interleaved(times: int, works: Mapping[str, Callable[[int], object]]) -> dic
     return took
 
 
-def _server_seconds() -> float | None:
+def server_seconds() -> float | None:
+    """Seconds of the processor that the database server has used; None where that is unknown."""
     pid = _server_pid()
     if pid is None:
         return None

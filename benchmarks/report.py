@@ -3,7 +3,6 @@
 import os
 import platform
 import statistics
-import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,8 +12,10 @@ from pathlib import Path
 
 from benchmarks.clock import Took
 
-HEADINGS = ("what is measured", "unit", "ours", "±", "reference", "±", "ratio", "CPU: ours", "ratio", "Python", "goal")
-LINE = "{:<58} {:<9} {:>9} {:>5} {:>9} {:>5} {:>6} {:>10} {:>6} {:>6}  {}"
+HEADINGS = (
+    "what is measured", "unit", "ours", "±", "reference", "±", "ratio", "±", "CPU: ours", "ratio", "Python", "goal"
+)  # fmt: skip
+LINE = "{:<58} {:<9} {:>9} {:>5} {:>9} {:>5} {:>6} {:>5} {:>10} {:>6} {:>6}  {}"
 
 
 class Of(StrEnum):
@@ -65,8 +66,11 @@ class Row:
     @property
     def ratio(self) -> float | None:
         """The median over the repetitions of ours / reference: what slows a moment slows both."""
-        pairs = zip(self.ours, self.reference, strict=False)
-        return statistics.median(ours / other for ours, other in pairs) if self.reference else None
+        return statistics.median(self._ratios) if self.reference else None
+
+    @property
+    def _ratios(self) -> list[float]:
+        return [ours / other for ours, other in zip(self.ours, self.reference, strict=False)]
 
     @property
     def core_ratio(self) -> float | None:
@@ -82,6 +86,7 @@ class Row:
             *_value(self.ours),
             *(_value(self.reference) if self.reference else ["", ""]),
             _ratio(self.ratio),
+            _spread(self._ratios),
             "" if self.core is None else _number(self.core),
             _ratio(self.core_ratio),
             "" if self.here is None else f"{self.here:.0%}",
@@ -140,20 +145,22 @@ def print_head(scale: str, database: str) -> None:
 
 
 def print_table(name: str, rows: Iterable[Row]) -> None:
-    """One benchmark's rows, printed once all are measured."""
-    sys.stdout.flush()
+    """One benchmark's rows, each printed when it is measured, so that a later failure costs no earlier figure."""
     began = time.perf_counter()
-    lines = [LINE.format(*row.cells()).rstrip() for row in rows]
-    print(f"\n{name} ({time.perf_counter() - began:.0f} s, data included)")
-    print("\n".join([LINE.format(*HEADINGS), *lines]))
-    sys.stdout.flush()
+    print(f"\n{name}\n{LINE.format(*HEADINGS)}", flush=True)
+    for row in rows:
+        print(LINE.format(*row.cells()).rstrip(), flush=True)
+    print(f"({name}: {time.perf_counter() - began:.0f} s, data included)", flush=True)
 
 
 def _value(values: Sequence[float]) -> list[str]:
     """The median, and half the way from the smallest to the largest as a share of it."""
-    middle = statistics.median(values)
-    spread = (max(values) - min(values)) / 2 / middle if middle and len(values) > 1 else None
-    return [_number(middle), "" if spread is None else f"{spread:.0%}"]
+    return [_number(statistics.median(values)), _spread(values)]
+
+
+def _spread(values: Sequence[float]) -> str:
+    middle = statistics.median(values) if len(values) > 1 else 0
+    return f"{(max(values) - min(values)) / 2 / middle:.0%}" if middle else ""
 
 
 def _number(value: float) -> str:

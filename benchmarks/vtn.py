@@ -1,176 +1,172 @@
 """Polls: the VTN with its state in the database against openleadr's own server with all of it in memory."""
 
-import json
 import os
-import socket
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.clock import TICK
-from benchmarks.portal import ROOT
 from benchmarks.report import Goal, Of, Row
+from benchmarks.vtn_homes import measure_homes
+from benchmarks.vtn_systems import Polls, Round, allow_connections, alternate, ours, places, stock
+from benchmarks.vtn_world import make_devices, make_pending, make_vens
 from benchmarks.world import make_meters
-from events.models import Event
 from events.tests.world import make_announced, make_program
-from openadr.models import EventDelivery, Ven, VenState
+from openadr.models import EventDelivery
 from openadr.services.changes import announce_changes
-from openadr.tests.running import running_vtn, shared_database
+from openadr.tests.running import shared_database
 from organizations.models import Distributor
 from tests.builder import make_distributor
 
-VENS = {"small": 1_000, "full": 1_000}
-MANY = {"small": 20_000, "full": 100_000}
-PACED = {"small": 5_000, "full": 20_000}
-PACED_SECONDS = {"small": 30, "full": 600}
-SECONDS = 4
-TIMES = 3
+VENS = 1_000
 POLL_SECONDS = 10
+# VENs with a certificate each; as many connections.
+DEVICES = 16
+WITHIN, NOTHING = Goal("≤", 250, Of.OURS), Goal("≤", 0, Of.OURS)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much is measured: rounds of so many seconds, VENs registered, and the load by the clock."""
+
+    times: int
+    seconds: float
+    sizes: tuple[int, ...]
+    paced: int
+    paced_seconds: int
+    links: int
+    homes: int
+    homes_seconds: int
+
+
+SCALES = {
+    "small": Scale(3, 1.0, (100, 1_000, 10_000), 2_000, 12, 200, 200, 12),
+    "full": Scale(7, 2.5, (100, 1_000, 10_000, 100_000), 20_000, 600, 1_000, 2_000, 60),
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """What all parts share."""
+
+    scale: Scale
+    distributor: Distributor
+    url: str
+    folder: Path
 
 
 def measure(scale: str) -> Iterator[Row]:
-    """Few VENs first, then with events, then many; each system in a process, the load in another."""
+    """Few VENs first, then more; each system in a process, the load in another."""
+    print(places().words(), flush=True)
+    allow_connections()
     distributor = make_distributor(timezone="UTC")
     make_meters(distributor, 1)
-    make_vens(distributor, 0, VENS[scale])
-    with tempfile.TemporaryDirectory() as folder, shared_database(Path(folder)) as url:
-        yield from _rows(scale, distributor, url, Path(folder))
+    with tempfile.TemporaryDirectory() as name, shared_database(Path(name)) as url:
+        world = World(SCALES[scale], distributor, url, Path(name))
+        yield from _sizes(world)
+        yield from _paced(world)
+        yield from measure_homes(distributor, url, Path(name), world.scale.homes, world.scale.homes_seconds)
 
 
-def _rows(scale: str, distributor: Distributor, url: str, folder: Path) -> Iterator[Row]:
-    vens = VENS[scale]
-    with _ours(url, folder, 1) as one, _stock(vens, 0) as stock:
-        few, reference = _alternate([one, stock], vens)
-    yield _per_second("idle polls / stock openleadr", few, reference, [Goal("≥", 2.5)])
-    with _ours(url, folder, 2) as two, _ours(url, folder, 1) as one:
-        both, single = _alternate([two, one], vens)
-    yield _per_second("two processes / one, per CPU second × 2", [2 * x for x in both], single, [Goal("≥", 1.7)])
-    event = make_announced(make_program(distributor))
-    make_pending(event, vens // 10)
-    with _ours(url, folder, 1) as one, _stock(vens, vens // 10) as stock:
-        ours, reference = _alternate([one, stock], vens)
-    yield _per_second("10 % with an event pending / stock", ours, reference, [Goal("≥", 1.5)])
+def _sizes(world: World) -> Iterator[Row]:
+    """The cost of a poll by how many VENs are registered; what else needs few is measured where there are few."""
+    costs, before = [], 0
+    for size in world.scale.sizes:
+        make_vens(world.distributor, before, size)
+        before = size
+        with ours(world.url, world.folder) as one, stock(size) as other:
+            mine, reference = _rounds(world, Polls(one, size), Polls(other, size))
+            memory = [one.rss], [other.rss]
+        what = f"idle, {size:,} VENs registered / stock openleadr"
+        yield from _against(what, mine, reference, [Goal("≥", 2.5)] if size == VENS else [])
+        yield Row("  memory of the process, RSS", "MB", *memory)
+        costs.append([100 * theirs.rate / own.rate for own, theirs in zip(mine, reference, strict=True)])
+        if size == VENS:
+            yield from _few(world)
+    # In costs of the stock server, which ran beside each: what slowed the machine meanwhile slowed both.
+    what = f"cost of a poll, {world.scale.sizes[-1]:,} VENs / {world.scale.sizes[0]:,}"
+    yield Row(what, "% stock", costs[-1], costs[0], [Goal("≤", 1.1)])
+
+
+def _few(world: World) -> Iterator[Row]:
+    yield from _two(world)
+    event = make_announced(make_program(world.distributor))
+    make_pending(event, VENS // 10)
+    with ours(world.url, world.folder) as one, stock(VENS, VENS // 10) as other:
+        mine, reference = _rounds(world, Polls(one, VENS), Polls(other, VENS))
+    yield from _against("10 % with an event pending / stock openleadr", mine, reference, [Goal("≥", 1.5)])
     EventDelivery.objects.all().delete()
     announce_changes(None)
-    make_vens(distributor, vens, MANY[scale])
-    with _ours(url, folder, 1) as one:
-        many = [_rate(one, MANY[scale]) for _ in range(TIMES)]
-    yield _per_second(f"idle polls, {MANY[scale]:,} VENs / {vens:,}", many, few, [Goal("≥", 0.9)])
-    with _ours(url, folder, 1) as one:
-        yield from _paced(one, PACED[scale], PACED_SECONDS[scale])
+    yield from _secured(world)
 
 
-def _paced(system: "System", vens: int, seconds: int) -> Iterator[Row]:
-    before = system.seconds()
-    found = _load(system, vens, seconds, POLL_SECONDS)
-    used = system.seconds() - before
-    what = f"{vens:,} VENs, a poll in {POLL_SECONDS} s, {seconds} s"
-    yield Row(f"{what}: p99", "ms", [found["p99"] * 1_000], goals=[Goal("≤", 250, Of.OURS)])
-    yield Row("  errors", "", [found["errors"]], goals=[Goal("≤", 0, Of.OURS)])
-    yield Row("  of one core", "%", [100 * used / seconds])
+def _two(world: World) -> Iterator[Row]:
+    with ours(world.url, world.folder, 2) as two, ours(world.url, world.folder) as one:
+        both, single = _rounds(world, Polls(two, VENS), Polls(one, VENS))
+    twice = [2 * each.rate for each in both]
+    yield Row("two processes, twice their rate / one", "/CPU s", twice, _rates(single), [Goal("≥", 1.7)])
 
 
-def _per_second(what: str, ours: Sequence[float], reference: Sequence[float], goals: Sequence[Goal]) -> Row:
-    return Row(what, "/CPU s", ours, reference, goals)
-
-
-class System:
-    """One or more processes that answer polls."""
-
-    def __init__(self, ports: list[int], pids: list[int]) -> None:
-        self.ports, self._pids = ports, pids
-
-    def seconds(self) -> float:
-        """Seconds of the processor that its processes have used."""
-        total = 0.0
-        for pid in self._pids:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            total += (int(fields[11]) + int(fields[12])) / TICK
-        return total
-
-
-@contextmanager
-def _ours(url: str, folder: Path, count: int) -> Iterator[System]:
-    if not count:
-        yield System([], [])
-        return
-    own = {"VTN_CHECK_OUTGOING": "false", "LOG_LEVEL": "ERROR"}
-    with running_vtn(url, folder, **own) as vtn, _ours(url, folder, count - 1) as rest:
-        yield System([vtn.port, *rest.ports], [vtn.process.pid, *rest._pids])
-
-
-@contextmanager
-def _stock(vens: int, pending: int) -> Iterator[System]:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port = found.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.stock_vtn", str(port), str(vens), str(pending)],
-        cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ},
-    )  # fmt: skip
-    try:
-        while "ready" not in process.stdout.readline():
-            assert process.poll() is None, "openleadr's server did not start"
-        yield System([port], [process.pid])
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _alternate(systems: Sequence[System], vens: int) -> list[list[float]]:
-    """The rates of each system; they take turns, every other time backwards."""
-    for system in systems:
-        _load(system, vens, 1)
-    rates: list[list[float]] = [[] for _ in systems]
-    for number in range(TIMES):
-        for place in list(range(len(systems)))[:: -1 if number % 2 else 1]:
-            rates[place].append(_rate(systems[place], vens))
-    return rates
-
-
-def _rate(system: System, vens: int) -> float:
-    """Polls per second of the processor."""
-    before = system.seconds()
-    found = _load(system, vens, SECONDS)
-    assert not found["errors"], found
-    return found["polls"] / (system.seconds() - before)
-
-
-def _load(system: System, vens: int, seconds: float, every: float = 0) -> dict[str, float]:
-    words = ["--ports", ",".join(map(str, system.ports)), "--vens", str(vens), "--seconds", str(seconds)]
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.polls",
-        *words,
-        "--every",
-        str(every),
-        "--links",
-        "200" if every else "16",
-    ]
-    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
-
-
-def make_vens(distributor: Distributor, first: int, end: int) -> None:
-    """Registered VENs "ven-0" and so on, for which nothing waits."""
-    rows = [
-        Ven(
-            distributor=distributor, name=f"home-{number}", ven_id=f"ven-{number}", state=VenState.REGISTERED,
-            registration_id=f"registration-{number}", knows_our_reports=True,
+def _secured(world: World) -> Iterator[Row]:
+    """Polls with TLS, with signatures and with both, beside plain ones, by VENs with certificates."""
+    plain, signing, var = world.folder / "plain", world.folder / "signing", world.folder / "var"
+    make_devices(world.distributor, plain, var, DEVICES, must_sign=False)
+    make_devices(world.distributor, signing, var, DEVICES, must_sign=True)
+    redis = os.environ.get("REDIS_URL", "")
+    where = "Redis" if redis else "the database"
+    with (
+        ours(world.url, world.folder, REDIS_URL=redis) as open_,
+        ours(world.url, world.folder, arguments=(), REDIS_URL=redis) as closed,
+    ):
+        reference, *others = _rounds(
+            world,
+            Polls(open_, VENS),
+            Polls(closed, devices=plain, has_tls=True),
+            Polls(open_, devices=signing, signs=True),
+            Polls(closed, devices=signing, has_tls=True, signs=True),
         )
-        for number in range(first, end)
-    ]  # fmt: skip
-    Ven.objects.bulk_create(rows, batch_size=1_000)
-    announce_changes(None)
+    names = ("TLS, kept alive", f"signed both ways, nonces in {where}", "TLS and signed both ways")
+    for name, rounds in zip(names, others, strict=True):
+        yield from _against(f"{name} / plain", rounds, reference)
 
 
-def make_pending(event: Event, count: int) -> None:
-    """An event that every tenth VEN never acknowledges."""
-    vens = Ven.objects.order_by("pk").values_list("pk", flat=True)[::10][:count]
-    own = {"event": event, "start": event.start, "end": event.end, "due_at": event.start}
-    EventDelivery.objects.bulk_create([EventDelivery(ven_id=pk, **own) for pk in vens], batch_size=1_000)
-    announce_changes(None)
+def _paced(world: World) -> Iterator[Row]:
+    scale = world.scale
+    with ours(world.url, world.folder) as one:
+        load, times = Polls(one, scale.paced), scale.paced_seconds
+        load.run(1.0)
+        done = load.run(times, every=POLL_SECONDS, links=scale.links)
+        memory = one.rss
+    found = done.found
+    what = f"{scale.paced:,} VENs, a poll in {POLL_SECONDS} s, {times} s"
+    yield Row(f"{what}: p99", "ms", [found["p99"] * 1_000], goals=[WITHIN])
+    yield Row(f"  p50, {scale.links:,} connections", "ms", [found["p50"] * 1_000])
+    yield Row("  slowest", "ms", [found["max"] * 1_000])
+    yield Row("  polls sent", "", [found["sent"]])
+    yield Row("  polls answered", "", [found["answered"]])
+    yield Row("  answers without success, and polls lost", "", [found["errors"] + found["lost"]], goals=[NOTHING])
+    yield Row("  VTN, of its core", "%", [100 * done.own / times])
+    yield Row("  VTN, its processor", "µs/poll", [1e6 * done.own / found["answered"]])
+    yield Row("  database server, of a core", "%", [100 * done.server / times])
+    yield Row("  load generator, of its core", "%", [100 * found["own"] / times])
+    yield Row(f"  memory of the VTN, RSS, {scale.sizes[-1]:,} registered", "MB", [memory])
+
+
+def _rounds(world: World, *loads: Polls) -> list[list[Round]]:
+    return alternate(loads, world.scale.times, world.scale.seconds)
+
+
+def _against(what: str, mine: Sequence[Round], reference: Sequence[Round], goals: Sequence[Goal] = ()) -> Iterator[Row]:
+    """Polls per second of the VTN's processor, the same as a cost, and what the database server did meanwhile."""
+    yield Row(what, "/CPU s", _rates(mine), _rates(reference), goals)
+    costs = [[1e6 / each for each in _rates(rounds)] for rounds in (mine, reference)]
+    yield Row("  of the VTN's processor", "µs/poll", *costs)
+    yield Row("  of the database server's beside it", "µs/poll", [_beside(each) for each in mine])
+
+
+def _rates(rounds: Sequence[Round]) -> list[float]:
+    return [each.rate for each in rounds]
+
+
+def _beside(done: Round) -> float:
+    return 1e6 * done.server / done.found["answered"]
