@@ -245,7 +245,10 @@ VARIABLES = {
             "`$ssl_client_escaped_cert`).",
         ),
         Variable(
-            "VTN_RATE", _number, "120", "How many messages one device may send in a minute; 0: as many as it likes."
+            "VTN_RATE",
+            _number,
+            "120",
+            "How many messages a minute one device may send to each process of the VTN; 0: any number.",
         ),
         Variable(
             "VTN_SKEW_SECONDS",

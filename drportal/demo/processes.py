@@ -147,11 +147,11 @@ def answers(url: str) -> bool:
         return False
 
 
-def refuse_taken_port(host: str, port: int) -> None:
-    """Raises DemoError where something listens on the port already."""
+def refuse_taken_port(host: str, port: int, *, instead: int) -> None:
+    """Raises DemoError where something listens on the port already; it says to begin at the port `instead`."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError:
-            raise DemoError(f"Port {port} is in use. Choose another: make demo PORT={port + 1}") from None
+            raise DemoError(f"Port {port} is in use. Choose another: make demo PORT={instead}") from None

@@ -112,8 +112,8 @@ def test_taken_port_is_refused_with_another_to_try():
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         port = listener.getsockname()[1]
-        with pytest.raises(DemoError, match=f"Port {port} is in use. Choose another: make demo PORT={port + 1}"):
-            refuse_taken_port("127.0.0.1", port)
+        with pytest.raises(DemoError, match=f"Port {port} is in use. Choose another: make demo PORT=8010"):
+            refuse_taken_port("127.0.0.1", port, instead=8010)
 
 
 def test_nothing_answers_where_nobody_listens():

@@ -17,7 +17,10 @@ from drportal.demo.processes import DemoError, Process, Supervisor, refuse_taken
 HOST = "127.0.0.1"
 # Where the VTN and the feeder's Modbus listen, above the portal's own port.
 VTN_ABOVE, MODBUS_ABOVE = 1, 2
-ASIDE = ("REDIS_URL", "CELERY_BROKER_URL", "SECRET_KEY", "EMAIL_FROM", "TRUSTED_PROXY_COUNT", "DEBUG", "VTN_PROXIES")
+# What is suggested where one of them is taken, perhaps by another demonstration.
+ELSEWHERE = 10
+# Settings of the shell that are another portal's: all that begin so.
+ASIDE = ("VTN_", "UPSTREAM_", "REDIS_", "CELERY_", "SECRET_KEY", "MFA_", "EMAIL_", "SMS_", "TRUSTED_PROXY", "DEBUG")
 
 
 class Command(BaseCommand):
@@ -32,7 +35,8 @@ class Command(BaseCommand):
         folder = settings.BASE_DIR / "var/demo"
         environment = _environment(folder, port)
         try:
-            refuse_taken_port(HOST, port)
+            for above in (0, VTN_ABOVE, MODBUS_ABOVE):
+                refuse_taken_port(HOST, port + above, instead=port + ELSEWHERE)
             self.stdout.write("Preparing the demonstration (the first time takes a minute or two) …")
             _run(["demo_data"], environment | {"EMAIL_URL": "filemail:"})
             supervisor = Supervisor(environment, _processes(folder, port))
@@ -59,16 +63,7 @@ class Command(BaseCommand):
 
 def _environment(folder: Path, port: int) -> dict[str, str]:
     """The demonstration has its own database and settings, whatever the shell has."""
-    aside = (
-        "REDIS_URL",
-        "CELERY_BROKER_URL",
-        "VTN_PROXIES",
-        "SECRET_KEY",
-        "EMAIL_FROM",
-        "TRUSTED_PROXY_COUNT",
-        "DEBUG",
-    )
-    kept = {name: value for name, value in os.environ.items() if name not in aside}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ASIDE)}
     return kept | {
         "DJANGO_SETTINGS_MODULE": "drportal.settings",
         "PYTHONUNBUFFERED": "1",
