@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from common.speech import length_words, number_words
+from dashboards.operator_facts import selection
 from dashboards.times import moment_words, span_words
 from openadr.models import Upstream, UpstreamEvent, UpstreamReport
 from openadr.upstream.faults import fault_words
@@ -94,6 +95,7 @@ def facts(row: Upstream) -> list[dict[str, str]]:
         (_("Address"), row.url),
         (_("Program"), row.program.name),
         (_("Its events become"), str(row.get_policy_display())),
+        (_("Its events ask"), _asked(row)),
         (_("Last answer"), answered_words(row)),
         (_("Our name there"), row.ven_name),
         (_("Our venID there"), row.ven_id or _("it gives us one")),
@@ -103,6 +105,14 @@ def facts(row: Upstream) -> list[dict[str, str]]:
         (_("How it is known"), _known_by(row)),
     ]
     return [{"label": label, "value": value} for label, value in found if value]
+
+
+def _asked(row: Upstream) -> str:
+    if not row.targets:
+        return _("Everybody enrolled")
+    groups = selection.choices(row.distributor)
+    names = {one.value: one.label for group in groups for one in group.choices}
+    return ", ".join(names.get(value, value) for value in row.targets)
 
 
 def _known_by(row: Upstream) -> str:

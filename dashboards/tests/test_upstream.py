@@ -118,3 +118,24 @@ def test_list_has_a_fixed_number_of_queries(client, here, upstream, program, dja
         )
     with django_assert_num_queries(len(one)):
         client.get("/ops/upstream")
+
+
+def test_it_is_chosen_whom_its_events_ask(client, here, program):
+    client.force_login(here.admin)
+    chosen = f"organization-{here.organization.pk}"
+    assert chosen in client.get("/ops/upstream/new").content.decode()
+    client.post("/ops/upstream/new", said(program, targets=[chosen]))
+    row = Upstream.objects.get()
+    assert row.targets == [chosen]
+    page = client.get(f"/ops/upstream/{row.pk}").content.decode()
+    assert "Its events ask" in page
+    assert here.organization.name in page
+    assert f'value="{chosen}" ' in client.get(f"/ops/upstream/{row.pk}/change").content.decode()
+    client.post(f"/ops/upstream/{row.pk}/change", said(program))
+    assert Upstream.objects.get().targets == []
+
+
+def test_what_nobody_can_be_asked_by_is_refused(client, world, here, program):
+    client.force_login(here.admin)
+    client.post("/ops/upstream/new", said(program, targets=[f"organization-{world.there.organization.pk}"]))
+    assert not Upstream.objects.exists()

@@ -23,7 +23,7 @@ class UpstreamPolicy(models.TextChoices):
 class Upstream(models.Model):
     """One VTN of a utility or market operator that a distributor answers to. `key_sealed` is encrypted.
 
-    Its events become events of `program`, as `policy` says.
+    Its events become events of `program`, as `policy` says, and ask `targets`.
     """
 
     tenant = "distributor"
@@ -35,6 +35,8 @@ class Upstream(models.Model):
     policy = models.CharField(
         _("its events become"), max_length=8, choices=UpstreamPolicy, default=UpstreamPolicy.DRAFT
     )
+    # As `events.services.read_targets` reads them: "group-3". None: everybody enrolled.
+    targets = models.JSONField(_("its events ask"), default=list, blank=True)
     ven_name = models.CharField(_("our name there"), max_length=64)
     ven_id = models.CharField(_("our venID there"), max_length=64, blank=True)
     registration_id = models.CharField(max_length=64, blank=True, editable=False)

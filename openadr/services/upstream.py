@@ -1,5 +1,6 @@
 """VTNs above: entered, changed, stopped, put back into use."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,9 @@ from django.utils.translation import gettext as _
 from accounts.audit import deed
 from accounts.models import User
 from accounts.sealing import reseal, seal
+from events.errors import EventError
 from events.models import Program
+from events.services import read_targets
 from openadr.errors import OpenadrError
 from openadr.models import Upstream, UpstreamPolicy
 from openadr.upstream.faults import FAULTS, Fault
@@ -39,6 +42,7 @@ class Entered:
     """What somebody enters of a VTN above; `key` as PEM, empty to leave the one that is kept.
 
     Attributes:
+        targets: whom its events ask, as `read_targets` reads it; none: everybody enrolled.
         fingerprint: SHA-256 of the VTN's certificate, in hex, with or without colons.
     """
 
@@ -54,6 +58,7 @@ class Entered:
     ca: str = ""
     fingerprint: str = ""
     signs: bool = False
+    targets: Sequence[str] = ()
 
     def columns(self) -> dict[str, Any]:
         """The fields of the row, but for the key."""
@@ -69,6 +74,7 @@ class Entered:
             "ca": _pem(self.ca, "ca"),
             "vtn_fingerprint": _fingerprint(self.fingerprint),
             "signs": self.signs,
+            "targets": list(self.targets),
         }
 
 
@@ -172,6 +178,10 @@ def _check(row: Upstream) -> None:
         raise BadUpstream(_("To sign messages, enter our certificate and its key."), "certificate")
     if not 1 <= row.poll_seconds <= 86_400:
         raise BadUpstream(_("Between two polls there are 1 to 86,400 seconds."), "poll_seconds")
+    try:
+        read_targets(distributor=row.distributor, values=row.targets)
+    except EventError as refusal:
+        raise BadUpstream(str(refusal), "targets") from None
     try:
         row.full_clean()
     except ValidationError as refusal:

@@ -69,7 +69,7 @@ class TestGuard:
             "127.0.0.1", "10.0.0.1", "192.168.1.1", "172.16.0.9", "169.254.169.254", "0.0.0.0", "100.64.0.1",
             "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1",
             "::ffff:127.0.0.1", "::ffff:169.254.169.254", "2002:7f00:0001::", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe",
-            "2001:0:0:0:0:0:80ff:fffe",
+            "2001:0:0:0:0:0:80ff:fffe", "fec0::1", "feff::1", "168.63.129.16", "::ffff:168.63.129.16",
         ],
     )  # fmt: skip
     def test_no_private_address_is_reached(self, settings, address):
@@ -117,8 +117,12 @@ class TestGuard:
 
     @pytest.mark.parametrize(
         "url",
-        ["", "vtn.example.com", "ftp://x", "https://", "https://a@b/", "https://x:99999", "https://x/?a", "file:///x"],
-    )
+        [
+            "", "vtn.example.com", "ftp://x", "https://", "https://a@b/", "https://x:99999", "https://x/?a", "file:///x",
+            "https://:secret@host", "https://@host", "https://.example.com", f"https://{'a' * 64}.example.com",
+            "https://x/vtn-ä", "https://x/a b", "https://x/a\x7fb",
+        ],
+    )  # fmt: skip
     def test_what_is_no_address_is_refused(self, url):
         with pytest.raises(Fault, match="name"):
             cleaned_url(url)
@@ -162,6 +166,40 @@ class TestClient:
     def test_broken_answers_are_told_as_such(self, answer):
         with serving(answer) as (url, _heard):
             assert fault_of(url).code == "cut"
+
+    @pytest.mark.parametrize("url", ["https://.127.0.0.1", "http://127.0.0.1:{port}/ä", "http://127.0.0.1:{port}/a b"])
+    def test_an_address_that_cannot_be_asked_is_a_fault(self, monkeypatch, url):
+        monkeypatch.setattr(client, "addresses_of", lambda host, port: ["127.0.0.1"])
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            monkeypatch.setitem(client.PORTS, "https", port)
+            assert fault_of(url.format(port=port)).code in ("name", "cut")
+
+    def test_dead_addresses_take_no_longer_than_one_exchange(self, monkeypatch):
+        tried, clock = [], [0.0]
+
+        def connect(address, timeout):
+            tried.append(timeout)
+            clock[0] += timeout
+            raise TimeoutError
+
+        monkeypatch.setattr(client, "monotonic", lambda: clock[0])
+        monkeypatch.setattr(client, "addresses_of", lambda host, port: [f"1.1.1.{last}" for last in range(30)])
+        monkeypatch.setattr(client.socket, "create_connection", connect)
+        assert fault_of("https://vtn.example.com").code == "timeout"
+        assert len(tried) <= client.MOST_ADDRESSES
+        assert sum(tried) <= client.EXCHANGE_SECONDS
+
+    def test_a_slow_look_up_counts(self, monkeypatch):
+        clock = [0.0]
+
+        def look_up(host, port):
+            clock[0] += client.EXCHANGE_SECONDS
+            return ["1.1.1.1"]
+
+        monkeypatch.setattr(client, "monotonic", lambda: clock[0])
+        monkeypatch.setattr(client, "addresses_of", look_up)
+        assert fault_of("https://vtn.example.com").code == "timeout"
 
     def test_nobody_there_is_told_as_such(self):
         with socket.create_server(("127.0.0.1", 0)) as server:

@@ -21,6 +21,7 @@ REASONS = {
     "over": "Too late.",
     "deleted_here": "Declined by the operator.",
     "off_here": "Called off by the operator.",
+    "moved_here": "Moved by the operator.",
 }
 
 

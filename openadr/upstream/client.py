@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from http.client import HTTPConnection, HTTPException
 from threading import Timer
+from time import monotonic
 from urllib.parse import urlsplit
 
 from openadr.upstream.faults import Fault
@@ -15,6 +16,8 @@ from openadr.upstream.tls import check_pin, context_for
 from openadr.vtn20b.safe import MAX_BYTES
 
 CONNECT_SECONDS = 5.0
+# Of a name with more addresses the first ones are tried.
+MOST_ADDRESSES = 4
 # For a whole exchange, from the look-up of the name to the last byte, however slowly it drips.
 EXCHANGE_SECONDS = 15.0
 OK = (200, 204)
@@ -49,16 +52,19 @@ def exchange(link: Link, service: str, body: bytes) -> bytes:
     """
     parts = urlsplit(f"{link.url}/{service}")
     host, is_tls = parts.hostname or "", parts.scheme == "https"
-    sock = _connected(host, parts.port or PORTS[parts.scheme])
-    if is_tls:
-        sock = link.context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
-    end = _End(sock)
+    end_at = monotonic() + EXCHANGE_SECONDS
+    sock = _connected(host, parts.port or PORTS[parts.scheme], end_at)
+    end = _End(sock, end_at - monotonic())
     try:
-        if isinstance(sock, ssl.SSLSocket):
+        if is_tls:
+            sock = link.context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
+            end.watch(sock)
             _secure(sock, link.fingerprint)
         answer = _asked(sock, parts.netloc, parts.path, body)
     except (HTTPException, OSError) as problem:
         raise Fault("timeout") if end.has_come else _fault_of(problem) from None
+    except ValueError:  # a name or path that was stored before such were refused
+        raise Fault("name", host) from None
     finally:
         end.cancel()
         sock.close()
@@ -70,12 +76,18 @@ def exchange(link: Link, service: str, body: bytes) -> bytes:
 class _End:
     """Shuts a socket when its time is over, whatever it waits for then."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, seconds: float) -> None:
         self.has_come = False
         self._sock = sock
-        self._timer = Timer(EXCHANGE_SECONDS, self._come)
+        self._timer = Timer(max(seconds, 0.0), self._come)
         self._timer.daemon = True
         self._timer.start()
+
+    def watch(self, sock: "ssl.SSLSocket") -> None:
+        """Goes on with the socket that has taken the place of the first one."""
+        self._sock = sock
+        if self.has_come:
+            self._come()
 
     def _come(self) -> None:
         self.has_come = True
@@ -86,12 +98,15 @@ class _End:
         self._timer.cancel()
 
 
-def _connected(host: str, port: int) -> socket.socket:
-    """A socket to the first of its addresses that takes one."""
+def _connected(host: str, port: int, end_at: float) -> socket.socket:
+    """A socket to the first of its addresses that takes one, as long as there is time."""
     problem = Fault("refused")
-    for address in addresses_of(host, port):
+    for address in addresses_of(host, port)[:MOST_ADDRESSES]:
+        left = end_at - monotonic()
+        if left <= 0:
+            raise Fault("timeout")
         try:
-            return socket.create_connection((address, port), timeout=CONNECT_SECONDS)
+            return socket.create_connection((address, port), timeout=min(CONNECT_SECONDS, left))
         except TimeoutError:
             problem = Fault("timeout")
         except OSError:

@@ -71,10 +71,30 @@ FAULTS: dict[str, Words] = {
     "ended": Words(
         _("It has ended our registration."), _("Ask its operator why. To register again, put it back into use here.")
     ),
+    "event_unread": Words(
+        _("One of its events cannot be read; what was said of it before stands, and its other events are followed."),
+        _("Tell its operator the eventID and what is wrong with it."),
+    ),
+    "event_failed": Words(
+        _("The portal failed to follow one of its events; the others are followed."),
+        _("It is tried again at each poll. If that does not help, look into the log of the jobs, and decide here."),
+    ),
+    "too_many": Words(
+        _("It calls more events than the portal takes of one VTN: 200 to come, and 500 new ones in a day."),
+        _("Tell its operator. Those that are known are followed all the same."),
+    ),
+    "internal": Words(
+        _("The portal itself failed while it talked to the VTN."),
+        _("It is tried again by itself. If this stays, look into the log of the jobs."),
+    ),
     "code": Words(
         _("It answers a message with an error."), _("If this does not pass by itself, tell its operator what it says.")
     ),
 }
+
+
+# Faults of a part, where all else was said: the VTN is polled as often as before.
+OF_A_PART = ("event_unread", "event_failed", "too_many")
 
 
 class Fault(OpenadrError):

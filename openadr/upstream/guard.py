@@ -6,7 +6,7 @@ name: a name that means something else a moment later changes nothing.
 
 import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 
@@ -15,6 +15,8 @@ from openadr.vtn20b.names import PATH
 
 Address = IPv4Address | IPv6Address
 PORTS = {"https": 443, "http": 80}
+# Public by their number, but a cloud's own services to the machines inside it.
+INWARD = frozenset({ip_address("168.63.129.16")})
 
 
 def cleaned_url(text: str) -> str:
@@ -28,14 +30,20 @@ def cleaned_url(text: str) -> str:
     """
     try:
         parts = urlsplit(text.strip())
-        is_whole = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        is_whole = bool((parts.hostname or "").encode("idna")) and (parts.port is None or parts.port > 0)
     except ValueError:
         raise Fault("name") from None
-    if not is_whole or parts.scheme not in PORTS or parts.username or parts.query or parts.fragment:
+    if not is_whole or parts.scheme not in PORTS or parts.query or parts.fragment or not _is_sendable(parts):
         raise Fault("name")
     if parts.scheme == "http" and not settings.DEMO:
         raise Fault("plain")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/') or PATH}"
+
+
+def _is_sendable(parts: SplitResult) -> bool:
+    """Whether it has neither a user nor a password, which would be stored in clear, and a path of HTTP."""
+    path = parts.path
+    return "@" not in parts.netloc and path.isascii() and path.isprintable() and " " not in path
 
 
 def addresses_of(host: str, port: int) -> list[str]:
@@ -68,7 +76,9 @@ def is_allowed(text: str) -> bool:
         return True
     if settings.DEMO and inner.is_loopback:
         return True
-    return inner.is_global and not inner.is_multicast and not inner.is_reserved
+    # Some versions of Python take site-local addresses for global ones.
+    is_inward = inner in INWARD or (isinstance(inner, IPv6Address) and inner.is_site_local)
+    return inner.is_global and not (inner.is_multicast or inner.is_reserved or is_inward)
 
 
 def _inner(address: Address) -> Address:

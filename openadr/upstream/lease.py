@@ -73,6 +73,15 @@ class Lease:
             next_poll_at=now + timedelta(seconds=wait),
         )  # fmt: skip
 
+    def end_partly(self, fault: str) -> None:
+        """Stores what is wrong with a part, while all else was said: it is due again as ever."""
+        now = timezone.now()
+        wait = max(self.upstream.poll_seconds, self.upstream.asked_poll_seconds)
+        self.write(
+            last_ok_at=now, failing_since=self.upstream.failing_since or now, last_fault=fault, is_unsure=False,
+            next_poll_at=now + timedelta(seconds=wait),
+        )  # fmt: skip
+
     def end_badly(self, fault: str, *, has_spoken: bool) -> None:
         """Stores what is wrong; the longer it lasts, the later the next try."""
         now = timezone.now()

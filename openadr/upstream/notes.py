@@ -4,6 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 LONGEST = 300
+FAILED = "failed"
 
 NOTES: dict[str, str | Promise] = {
     "draft": _("A draft; somebody here decides."),
@@ -14,6 +15,8 @@ NOTES: dict[str, str | Promise] = {
     "followed": _("Changed as it was changed above."),
     "same": _("Nothing changed that matters here."),
     "stands": _("The change could not be followed; the event here stands as it was. Look at it:"),
+    "moved_here": _("It lies at another time here, so we do not take part in this one above."),
+    FAILED: _("The portal failed to follow it, and tries again; its log says why."),
     "no_call": _("It asks nobody to use less, so nothing is called for it."),
     "no_end": _("It has no end, and the portal calls no event without one."),
     "over": _("It was over before it could be called."),

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from common.intervals import clock_minute
+from common.retry import retried
 from events.errors import EventError
 from events.models import Event, EventState, Program
 from events.selectors import meters_taking_part, targets_of
@@ -28,14 +29,17 @@ from events.services import (
     edit_draft,
     end_now,
     notify_event,
+    read_targets,
     schedule_event,
 )
+from events.targets import EVERYBODY, Targets
 from openadr.models import Opt, Upstream, UpstreamEvent, UpstreamPolicy
 from openadr.upstream.events import CANCELLED, COMPLETED
-from openadr.upstream.notes import stored_note
+from openadr.upstream.notes import FAILED, stored_note
 
 CALLED = (EventState.SCHEDULED, EventState.NOTIFIED, EventState.ACTIVE)
 MINUTE = timedelta(minutes=1)
+MOVED_HERE = stored_note("moved_here")
 
 
 class Span(NamedTuple):
@@ -46,6 +50,7 @@ class Span(NamedTuple):
     is_wider: bool
 
 
+@retried
 @transaction.atomic
 def decide(pk: int, now: datetime | None = None) -> UpstreamEvent:
     """The event from above after what it says was followed; the same call twice changes nothing the second time.
@@ -59,6 +64,7 @@ def decide(pk: int, now: datetime | None = None) -> UpstreamEvent:
         Event.objects.select_for_update().filter(pk=found.event_id).first()
     told: UpstreamEvent = UpstreamEvent.objects.select_for_update().get(pk=pk)
     told.upstream = found.upstream
+    told.note = "" if told.note == FAILED else told.note
     # Its own program, which may be another than that of events to come.
     ours = Event.objects.select_related("program__distributor", "version")
     event = ours.get(pk=told.event_id) if told.event_id is not None else None
@@ -70,11 +76,23 @@ def decide(pk: int, now: datetime | None = None) -> UpstreamEvent:
         told.note = stored_note("off_here")
     elif event is not None and event.state in CALLED and told.note.startswith("draft"):
         told.note = stored_note("called")
+    _note_where(told, event, now)
     told.event = event
     told.applied_modification, told.is_stale = told.modification_number, False
     told.opt = answer_to(told, event, now)
     told.save(update_fields=["event", "taken_at", "note", "applied_modification", "is_stale", "opt"])
     return told
+
+
+def _note_where(told: UpstreamEvent, event: Event | None, now: datetime) -> None:
+    """Notes that somebody here moved the event off the hours that are asked for, or back."""
+    is_open = event is not None and event.state in (EventState.DRAFT, *CALLED)
+    if event is None or not is_open or told.status in (CANCELLED, COMPLETED) or told.note.startswith("stands"):
+        return
+    if not is_covered(told, event, now):
+        told.note = MOVED_HERE
+    elif told.note == MOVED_HERE:
+        told.note = stored_note("draft" if event.state == EventState.DRAFT else "called")
 
 
 def _follow(told: UpstreamEvent, event: Event | None, program: Program, now: datetime) -> Event | None:
@@ -98,9 +116,10 @@ def _take(told: UpstreamEvent, program: Program, now: datetime) -> Event | None:
     if told.end <= now or told.status == COMPLETED:
         told.note = stored_note("over")
         return None
-    span = fit(program, told.start, told.end, now)
     try:
-        event = create_event(program=program, start=span.start, end=span.end, words=_words(told))
+        targets = read_targets(distributor=program.distributor, values=told.upstream.targets)
+        span = fit(program, told.start, told.end, now, targets=targets)
+        event = create_event(program=program, start=span.start, end=span.end, targets=targets, words=_words(told))
     except EventError as refusal:
         told.note = stored_note("refused", refusal)
         return None
@@ -193,18 +212,38 @@ def answer_to(told: UpstreamEvent, event: Event | None, now: datetime) -> str:
         return told.opt or Opt.IN
     if event is None or event.state == EventState.CANCELLED or told.note.startswith("stands"):
         return Opt.OUT
+    if not is_covered(told, event, now):
+        return Opt.OUT
     if event.state == EventState.DRAFT:
         size = draft_size(event)
         return Opt.IN if size.expected_kw > 0 and not size.refusals and event.start > now else Opt.OUT
     return Opt.IN if event.expected_kw else Opt.OUT
 
 
-def fit(program: Program, start: datetime, end: datetime, now: datetime, event: Event | None = None) -> Span:
-    """The hours of an event on whole intervals of the meters that take part: never less than what is asked for.
+def is_covered(told: UpstreamEvent, event: Event, now: datetime) -> bool:
+    """Whether our event lies over the hours that are asked for, of which what is past does not count any more.
+
+    Somebody here may have moved it, or ended it early.
+    """
+    start = told.start
+    if start <= now:
+        start = fit(event.program, told.start, told.end, now, event).start
+    return event.start <= start and event.end >= told.end
+
+
+def fit(
+    program: Program,
+    start: datetime,
+    end: datetime,
+    now: datetime,
+    event: Event | None = None,
+    targets: Targets = EVERYBODY,
+) -> Span:
+    """The hours of an event on whole intervals of the meters that it asks: never less than what is asked for.
 
     What began already begins with the next interval, or with our event where that has begun too.
     """
-    minutes = _step(program, start)
+    minutes = _step(program, start, targets_of(event) if event is not None else targets)
     first, last = _floor(start, minutes, program), _ceil(end, minutes, program)
     is_wider = (first, last) != (start, end)
     if first <= now:
@@ -213,8 +252,9 @@ def fit(program: Program, start: datetime, end: datetime, now: datetime, event: 
     return Span(first, last, is_wider)
 
 
-def _step(program: Program, at: datetime) -> int:
-    lengths = meters_taking_part(program=program, at=at).order_by().values_list("interval_minutes", flat=True)
+def _step(program: Program, at: datetime, targets: Targets) -> int:
+    meters = meters_taking_part(program=program, at=at, targets=targets)
+    lengths = meters.order_by().values_list("interval_minutes", flat=True)
     return lcm(*lengths.distinct())
 
 

@@ -6,20 +6,23 @@ at most something to be said again.
 """
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db.models import F, Q
 from django.utils import timezone
 
 from openadr.errors import InvalidData
-from openadr.models import Upstream
+from openadr.models import Upstream, UpstreamEvent
 from openadr.upstream import reports
 from openadr.upstream.answers import answer
 from openadr.upstream.events import absorb, undecided
-from openadr.upstream.faults import Fault, LeaseLost
+from openadr.upstream.faults import OF_A_PART, Fault, LeaseLost
 from openadr.upstream.lease import Lease
 from openadr.upstream.messages import fine
+from openadr.upstream.notes import FAILED
 from openadr.upstream.policy import decide
 from openadr.upstream.reading import called, request_id_of, wanted_reports
 from openadr.upstream.registration import SERVICE as REGISTRATION
@@ -44,7 +47,7 @@ def due() -> list[int]:
 def poll(pk: int) -> bool:
     """Whether the VTN was polled; not where it is not due, or another worker talks to it.
 
-    What goes wrong between us and it is kept in its row, with when to try again.
+    What goes wrong between us and it, or here, is kept in its row, with when to try again.
     """
     lease = Lease.take(pk)
     if lease is None:
@@ -55,19 +58,32 @@ def poll(pk: int) -> bool:
         talk = Talk(lease)
         _converse(talk)
         lease.end_well()
-    except Fault as fault:
-        _note(lease, fault, talk)
-    except InvalidData as problem:
-        _note(lease, Fault("not_valid", str(problem)), talk)
     except LeaseLost:
         logger.info("%s is talked to by somebody else now.", lease.upstream)
+    except Exception as problem:  # whatever it is, its page must say so
+        _note(lease, _fault_of(problem, lease.upstream), talk)
     return True
+
+
+def _fault_of(problem: Exception, upstream: Upstream) -> Fault:
+    """What went wrong, for the row; what nobody thought of goes to the log in full."""
+    if isinstance(problem, Fault):
+        return problem
+    if isinstance(problem, InvalidData):
+        return Fault("not_valid", str(problem))
+    if isinstance(problem, SoftTimeLimitExceeded):
+        return Fault("timeout")
+    logger.error("%s: something failed here.", upstream, exc_info=problem)
+    return Fault("internal", type(problem).__name__)
 
 
 def _note(lease: Lease, fault: Fault, talk: Talk | None) -> None:
     logger.warning("%s: %s", lease.upstream, fault)
     with suppress(LeaseLost):  # whoever has it now will see for themselves
-        lease.end_badly(fault.stored, has_spoken=talk is not None and talk.has_spoken)
+        if fault.code in OF_A_PART:
+            lease.end_partly(fault.stored)
+        else:
+            lease.end_badly(fault.stored, has_spoken=talk is not None and talk.has_spoken)
 
 
 def _converse(talk: Talk) -> None:
@@ -80,18 +96,21 @@ def _converse(talk: Talk) -> None:
     for _number in range(MOST_MESSAGES):
         if not _heard(talk, _polled(talk)):
             break
-    _decide(talk.lease)
+    failed = _decide(talk.lease)
     # An answer or a report that is not taken does not hold up the other.
     troubles = [trouble for step in (answer, reports.confirm, reports.send_due) if (trouble := _tried(step, talk))]
+    troubles += talk.troubles + failed
     if troubles:
         raise troubles[0]
 
 
-def _tried(step: object, talk: Talk) -> Fault | None:
+def _tried(step: Callable[[Talk], object], talk: Talk) -> Fault | None:
     try:
-        step(talk)  # type: ignore[operator]
-    except Fault as fault:
-        return fault
+        step(talk)
+    except (LeaseLost, SoftTimeLimitExceeded):
+        raise
+    except Exception as problem:
+        return _fault_of(problem, talk.upstream)
     return None
 
 
@@ -99,10 +118,26 @@ def _asks_again(upstream: Upstream) -> bool:
     return upstream.events_asked_at is None or upstream.events_asked_at < timezone.now() - ASKS_EVERY
 
 
-def _decide(lease: Lease) -> None:
+def _decide(lease: Lease) -> list[Fault]:
+    """Decides event by event; one that fails stops no other, and is decided at the next poll."""
+    failed = []
     for pk in undecided(lease.upstream, timezone.now()):
         lease.renew()
-        decide(pk)
+        try:
+            decide(pk)
+        except SoftTimeLimitExceeded:
+            raise
+        except Exception:  # a mistake of ours, or a service that refuses what nobody thought of
+            logger.exception("%s: event %s could not be decided.", lease.upstream, pk)
+            failed.append(_failed(pk))
+    return failed
+
+
+def _failed(pk: int) -> Fault:
+    rows = UpstreamEvent.objects.filter(pk=pk)
+    # What was decided of it before still counts, and says more.
+    rows.filter(note="").update(note=FAILED)
+    return Fault("event_failed", str(rows.values_list("event_ref", flat=True).first() or ""))
 
 
 def _ask_events(talk: Talk) -> None:
@@ -138,8 +173,9 @@ def _heard(talk: Talk, said: Said) -> bool:
     """Whether the VTN may have more to say, after what it said was followed."""
     request_id = request_id_of(said.element)
     if said.kind == "oadrDistributeEvent":
-        _take_events(talk, said)
-    elif said.kind == "oadrRequestReregistration":
+        # Many say their events until they are answered: to listen further would only hear the same.
+        return _take_events(talk, said)
+    if said.kind == "oadrRequestReregistration":
         talk.say(REGISTRATION, "oadrResponse", response=fine(request_id), ven_id=talk.upstream.ven_id)
         register(talk, anew=True)
         reports.offer(talk)
@@ -162,8 +198,14 @@ def _heard(talk: Talk, said: Said) -> bool:
     return True
 
 
-def _take_events(talk: Talk, said: Said) -> None:
-    absorb(talk.upstream, called(said.element), request_id=request_id_of(said.element))
+def _take_events(talk: Talk, said: Said) -> bool:
+    """Whether it said anything new of its events."""
+    told = called(said.element)
+    talk.troubles += [Fault("event_unread", f"{ref} {why}".strip()) for ref, why in told.unread.items()]
+    absorbed = absorb(talk.upstream, told, request_id=request_id_of(said.element))
+    if absorbed.too_many:
+        talk.troubles.append(Fault("too_many", str(absorbed.too_many)))
+    return absorbed.is_news
 
 
 def _end_registration(talk: Talk, said: Said, request_id: str) -> None:

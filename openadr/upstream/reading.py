@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -50,6 +50,18 @@ class Called:
     details: dict[str, Any] = field(default_factory=dict)
 
 
+class Told(NamedTuple):
+    """What one oadrDistributeEvent says.
+
+    Attributes:
+        events: those that can be read.
+        unread: why not, by eventID, of those that cannot.
+    """
+
+    events: list[Called]
+    unread: dict[str, str]
+
+
 @dataclass(frozen=True)
 class WantedReport:
     """One series that a VTN asks for."""
@@ -66,7 +78,7 @@ class WantedReport:
 def code_of(element: etree._Element) -> tuple[int, str]:
     """The response code of an answer and its words; 200 where it has none."""
     code = text(element, ".//ei:eiResponse/ei:responseCode")
-    words = text(element, ".//ei:eiResponse/ei:responseDescription")
+    words = _words(element, ".//ei:eiResponse/ei:responseDescription")
     return int(code) if code.isdigit() else 200, words[:200]
 
 
@@ -86,9 +98,15 @@ def registered(element: etree._Element) -> Registered:
     )
 
 
-def called(element: etree._Element) -> list[Called]:
-    """The events of an oadrDistributeEvent."""
-    return [_called(each) for each in element.findall("oadr:oadrEvent", NS)]
+def called(element: etree._Element) -> Told:
+    """The events of an oadrDistributeEvent; a strange one takes none of the others along."""
+    told = Told([], {})
+    for each in element.findall("oadr:oadrEvent", NS):
+        try:
+            told.events.append(_called(each))
+        except InvalidData as problem:
+            told.unread[_words(each, "ei:eiEvent/ei:eventDescriptor/ei:eventID")] = str(problem)
+    return told
 
 
 def _called(element: etree._Element) -> Called:
@@ -98,7 +116,7 @@ def _called(element: etree._Element) -> Called:
     length = _seconds(text(element, period + "xcal:duration/xcal:duration"))
     signals = element.findall("ei:eiEvent/ei:eiEventSignals/ei:eiEventSignal", NS)
     level, target = _level(signals), _target(signals)
-    names = [text(signal, "ei:signalName") for signal in signals]
+    names = [_words(signal, "ei:signalName") for signal in signals]
     return Called(
         ref=_id(text(element, descriptor + "ei:eventID")),
         modification=int(text(element, descriptor + "ei:modificationNumber") or 0),
@@ -112,15 +130,15 @@ def _called(element: etree._Element) -> Called:
         target_kw=target,
         details={
             "signals": names[:20],
-            "comment": text(element, descriptor + "ei:vtnComment")[:500],
-            "market": text(element, descriptor + "ei:eiMarketContext/emix:marketContext")[:200],
-            "priority": text(element, descriptor + "ei:priority")[:10],
+            "comment": _words(element, descriptor + "ei:vtnComment")[:500],
+            "market": _words(element, descriptor + "ei:eiMarketContext/emix:marketContext")[:200],
+            "priority": _words(element, descriptor + "ei:priority")[:10],
         },
     )
 
 
 def _level(signals: list[etree._Element]) -> float | None:
-    simple = [signal for signal in signals if text(signal, "ei:signalName").upper() == "SIMPLE"]
+    simple = [signal for signal in signals if _words(signal, "ei:signalName").upper() == "SIMPLE"]
     return max((float(value) for signal in simple for value in _values(signal)), default=None)
 
 
@@ -129,7 +147,7 @@ def _target(signals: list[etree._Element]) -> Decimal | None:
     asked = [
         -scaled(value, SCALES.get(text(signal, ".//scale:siScaleCode"), 0) - 3)
         for signal in signals
-        if text(signal, "ei:signalName") == "LOAD_DISPATCH" and text(signal, "ei:signalType") == "delta"
+        if _words(signal, "ei:signalName") == "LOAD_DISPATCH" and _words(signal, "ei:signalType") == "delta"
         for value in _values(signal)
         if value < 0
     ]
@@ -167,6 +185,12 @@ def _wanted(request: etree._Element) -> Iterator[WantedReport]:
 def ended_requests(element: etree._Element) -> list[str]:
     """The reportRequestIDs of an oadrCancelReport, alone or inside an oadrUpdatedReport."""
     return [(each.text or "").strip() for each in element.iterfind(".//ei:reportRequestID", NS)]
+
+
+def _words(element: etree._Element, path: str) -> str:
+    """A free text at a path: ends of lines, and whatever else is no letter, are blanks."""
+    found = element.findtext(path, namespaces=NS) or ""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in found).split())
 
 
 def _time(words: str) -> datetime:

@@ -162,6 +162,7 @@ def _send(talk: Talk, row: UpstreamReport, now: datetime) -> int:
 
 def _due(upstream: Upstream, row: UpstreamReport, now: datetime) -> tuple[list[tuple[Usage, Verdict]], datetime]:
     """The intervals of the next message, and how far it reaches: where it began as long as it is not due."""
+    _widen(upstream, row)
     count = min(max(row.report_back_seconds // row.granularity_seconds, 1), MOST)
     found: list[tuple[Usage, Verdict]] = []
     at = row.sent_until
@@ -172,6 +173,9 @@ def _due(upstream: Upstream, row: UpstreamReport, now: datetime) -> tuple[list[t
         if end > now:
             return [], row.sent_until
         usage = usage_of(upstream.program, at, row.granularity_seconds)
+        if usage.left_out:
+            # The next message begins here, or where this ends, with intervals in which all meters fit.
+            return found, at if at > row.sent_until else end
         verdict = usage.verdict(now)
         if verdict is Verdict.WAIT:
             return [], row.sent_until
@@ -179,6 +183,13 @@ def _due(upstream: Upstream, row: UpstreamReport, now: datetime) -> tuple[list[t
             found.append((usage, verdict))
         at = end
     return found, at
+
+
+def _widen(upstream: Upstream, row: UpstreamReport) -> None:
+    """Makes the intervals longer from where the next message begins, if meters have joined that need it."""
+    seconds = granularity(upstream.program, row.granularity_seconds, row.sent_until)
+    if floor_of(upstream.program, row.sent_until, seconds) == row.sent_until:
+        row.granularity_seconds = seconds
 
 
 def _say(talk: Talk, row: UpstreamReport, found: list[tuple[Usage, Verdict]], reached: datetime, now: datetime) -> None:
@@ -197,7 +208,7 @@ def _reach(row: UpstreamReport, reached: datetime, now: datetime) -> None:
     row.sent_until = reached
     if row.until is not None and reached >= row.until:
         row.ended_at = now
-    row.save(update_fields=["sent_until", "ended_at"])
+    row.save(update_fields=["sent_until", "ended_at", "granularity_seconds"])
 
 
 def _cancels(element: etree._Element, row: UpstreamReport) -> bool:
@@ -224,7 +235,7 @@ def _interval(row: UpstreamReport, usage: Usage, verdict: Verdict) -> dict[str, 
         "duration": timedelta(seconds=usage.seconds),
         "report_payload": {
             "r_id": row.r_id,
-            "confidence": usage.readings * 100 // usage.expected,
+            "confidence": usage.confidence,
             "value": float(usage.wh),
             "data_quality": WHOLE if verdict is Verdict.SEND else PARTLY,
         },

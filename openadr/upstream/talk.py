@@ -50,11 +50,17 @@ NOTHING = etree.Element("nothing")
 
 
 class Talk:
-    """Exchanges with one VTN, each after a look whether the lease still lasts."""
+    """Exchanges with one VTN, each after a look whether the lease still lasts.
+
+    Attributes:
+        has_spoken: whether the VTN answered anything.
+        troubles: what went wrong with parts of what was said, while the rest went on.
+    """
 
     def __init__(self, lease: Lease) -> None:
         self.lease = lease
         self.has_spoken = False
+        self.troubles: list[Fault] = []
         self._link, self._signer = link_of(lease.upstream)
 
     @property

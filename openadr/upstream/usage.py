@@ -37,6 +37,7 @@ class Usage:
         meters: how many take part.
         measured: of how many there is a reading.
         readings, expected: how many readings there are, and how many there will be.
+        left_out: of how many the own intervals do not fit into this one.
     """
 
     start: datetime
@@ -46,10 +47,19 @@ class Usage:
     measured: int
     readings: int
     expected: int
+    left_out: int = 0
+
+    @property
+    def confidence(self) -> int:
+        """How much of what is expected there is, of a hundred."""
+        return min(self.readings * 100 // self.expected, 100) if self.expected else 0
 
     def verdict(self, now: datetime) -> Verdict:
-        """Whether it is told: complete, or late; of a small group never."""
-        if self.meters < SMALLEST_GROUP:
+        """Whether it is told: complete, or late; of a small group never.
+
+        Nor without those that do not fit: beside a longer interval with them, the difference would tell their own use.
+        """
+        if self.meters < SMALLEST_GROUP or self.left_out:
             return Verdict.SKIP
         if self.readings == self.expected:
             return Verdict.SEND
@@ -66,6 +76,8 @@ def usage_of(program: Program, start: datetime, seconds: int) -> Usage:
     end = start + timedelta(seconds=seconds)
     meters = meters_taking_part(program=program, at=start).order_by()
     lengths = dict(meters.values_list("interval_minutes").annotate(count=Count("pk", distinct=True)))
+    # Meters of longer intervals may have joined since the length was agreed on.
+    fitting = [minutes for minutes in lengths if seconds % (minutes * 60) == 0]
     rows = IntervalReading.objects.filter(meter__in=meters.values("pk"), start__gte=start, start__lt=end)
     found = rows.aggregate(wh=Sum("energy_wh"), readings=Count("start"), measured=Count("meter", distinct=True))
     return Usage(
@@ -75,7 +87,8 @@ def usage_of(program: Program, start: datetime, seconds: int) -> Usage:
         meters=sum(lengths.values()),
         measured=found["measured"],
         readings=found["readings"],
-        expected=sum(count * seconds // (minutes * 60) for minutes, count in lengths.items()),
+        expected=sum(lengths[minutes] * seconds // (minutes * 60) for minutes in fitting),
+        left_out=sum(count for minutes, count in lengths.items() if minutes not in fitting),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy
 
+from dashboards.operator_facts import selection
 from dashboards.views.operator.scope import Scope
 from events.models import Program
 from openadr.models import Upstream, UpstreamPolicy
@@ -55,6 +56,12 @@ class UpstreamForm(forms.Form):
         initial=UpstreamPolicy.DRAFT,
         help_text=gettext_lazy("What the program’s terms do not allow is a draft in any case."),
     )
+    targets = forms.MultipleChoiceField(
+        label=gettext_lazy("Its events ask"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("Nothing chosen: everybody who is enrolled."),
+    )
     ven_name = forms.CharField(
         label=gettext_lazy("Our name there"), max_length=64, help_text=gettext_lazy("As agreed with its operator.")
     )
@@ -102,6 +109,13 @@ class UpstreamForm(forms.Form):
         field = self.fields["program"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Program.objects.filter(distributor=scope.distributor).order_by("name")
+        asked = self.fields["targets"]
+        assert isinstance(asked, forms.MultipleChoiceField)
+        # The first group, of everybody and nobody, is what an event without targets is.
+        named = selection.choices(scope.distributor)[1:]
+        asked.choices = [(group.label, [(one.value, one.label) for one in group.choices]) for group in named]
+        if not named:
+            del self.fields["targets"]
 
     @property
     def entered(self) -> Entered:
@@ -128,4 +142,5 @@ def values_of(row: Upstream) -> dict[str, Any]:
         "fingerprint": row.vtn_fingerprint,
         "ca": row.ca,
         "signs": row.signs,
+        "targets": row.targets,
     }
