@@ -289,6 +289,42 @@ def test_what_is_logged_of_strangers_is_bounded(desk, ven):
     assert VenMessage.objects.filter(ven=None).count() == 50
 
 
+def test_what_is_logged_of_one_ven_is_bounded_and_the_rest_counted(desk, ven, here):
+    other = make_registered(here.distributor)
+    fresh(desk)
+    for _ in range(100):
+        ask(desk, "EiEvent", created(ven, ("event-999999", 0, "optIn")))
+    ask(desk, "EiEvent", created(other, ("event-999999", 0, "optIn")))
+    desk._notes.flush()
+    rows = VenMessage.objects.filter(ven=ven).order_by("pk")
+    assert rows.count() == messages.KEPT_AT_ONCE + 1
+    assert rows.last().note == "60 more messages of this VEN were not kept"
+    assert VenMessage.objects.filter(ven=other).count() == 1
+
+
+def test_a_fault_of_ours_is_answered_and_logged(desk, ven, monkeypatch):
+    monkeypatch.setattr(events, "read_created", lambda *_: 1 / 0)
+    (answer,) = ask(desk, "EiEvent", created(ven))
+    assert answer.status == 500
+    desk._notes.flush()
+    assert VenMessage.objects.get(ven=ven).code == 500
+
+
+@pytest.mark.parametrize("kind_of_message", ["oadrRequestEvent", "oadrCreatedEvent"])
+def test_a_lenient_ven_that_says_nothing_is_refused_by_a_code(here, kind_of_message):
+    lenient = make_registered(here.distributor, is_lenient=True)
+    body = poll(lenient).replace(b"oadrPoll", kind_of_message.encode())
+    (answer,) = ask(make_desk(), "EiEvent", body)
+    assert (answer.status, codes(answer)) == (200, ["454"])
+
+
+def test_an_unpinned_certificate_is_refused_before_anything_is_parsed(here, monkeypatch):
+    pump = device(here.distributor)
+    desk = make_desk(is_open=False)
+    monkeypatch.setattr(desk_module, "admit", lambda **_: pytest.fail("parsed"))
+    assert [answered(desk, pump.poll(), each).status for each in ("0" * 64, None)] == [403, 403]
+
+
 @pytest.mark.parametrize("nasty", ["<b>&\"'", "\ue001\ue004", "a\nb", "ñ\U0001f50c", "]]>"])
 def test_no_text_breaks_a_message(here, ven, nasty):
     event = make_announced(make_program(here.distributor))

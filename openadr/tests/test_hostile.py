@@ -33,6 +33,16 @@ def test_reader_refuses_every_hostile_message_quickly_and_stays_small() -> None:
     assert max(more for *_rest, more in rows) < 64
 
 
+@pytest.mark.parametrize(
+    "kind", ["unfinished_tags", "instructions", "blanks", "references", "references_of_attributes", "names"]
+)
+def test_reader_keeps_nothing_of_what_strangers_invent(kind: str) -> None:
+    script = Path(__file__).parent / "hostile" / "leaking.py"
+    done = subprocess.run([sys.executable, script, kind], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert float(done.stdout) < 60
+
+
 def test_document_type_is_refused_without_a_look_at_it() -> None:
     bodies = [body for name, body in hostile() if "type in" not in name and b"DOCTYPE" in body]
     assert len(bodies) >= 9
@@ -77,6 +87,27 @@ def test_unusual_names_are_read_apart_and_usual_ones_are_learned() -> None:
     odd = poll().replace("oadr:", "strange:").replace(":oadr=", ":strange=").encode()
     safe.read_message(odd)
     assert any(b"strange:oadrPoll" in tag for tag in safe._usual)
+
+
+def test_indented_messages_are_usual_once_one_was_taken() -> None:
+    body = poll(after="").replace("<ei:venID>", "\n" + 20 * " " + "<ei:venID>").encode()
+    with pytest.raises(safe.Unusual):
+        safe.parse(body, may_wait=False)
+    safe.read_message(body)
+    safe.parse(body, may_wait=False)
+    for odd in (body.replace(b"<ei:venID>ven", b"<ei:venID>&odd;ven"), body.replace(b"<ei:", b"<!-- --><ei:", 1)):
+        with pytest.raises(safe.Unusual):
+            safe.parse(odd, may_wait=False)
+
+
+def test_one_sender_cannot_use_up_what_is_learned() -> None:
+    safe._usual.clear()
+    for number in range(3 * safe.LEARNED_OF_ONE):
+        _root, names = safe.opened(poll(root=f' xmlns:q{number}="u"').encode())
+        safe.learn(names, "hostile")
+    assert len(safe._usual) <= safe.LEARNED_OF_ONE
+    safe.learn({b"<x>"}, "other")
+    assert b"<x>" in safe._usual
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -22,10 +23,11 @@ from openadr.vtn20b import events, opts, registration, render, reports
 from openadr.vtn20b.codec import signed_object, wrap
 from openadr.vtn20b.collector import Collector
 from openadr.vtn20b.exchange import COMPLIANCE_ERROR, OK, Handler, Message, Reply
-from openadr.vtn20b.gate import Admitted, admit
+from openadr.vtn20b.gate import Admitted, admit, look_at_certificate
 from openadr.vtn20b.limits import Buckets, place_of
 from openadr.vtn20b.messages import Notes
 from openadr.vtn20b.pending import next_message
+from openadr.vtn20b.safe import Unusual
 from openadr.vtn20b.second_look import SecondLook
 from openadr.vtn20b.snapshot import Entry, Snapshot
 from openadr.vtn20b.words import response
@@ -93,6 +95,9 @@ class Desk:
             answer = Answer(
                 503, b"Come again in a moment.", code=503, note="the database did not answer", wait_seconds=5
             )
+        except Exception:
+            logger.exception("A message could not be answered.")
+            answer = Answer(500, b"This is a fault of the portal.", code=500, note="a fault of the portal")
         self._note(message, body, address, answer)
         return answer
 
@@ -119,12 +124,17 @@ class Desk:
 
     async def _open(self, body: bytes, fingerprint: str | None) -> Admitted:
         """The message, read and its sender proven; by a thread where that takes long or asks for used nonces."""
-        if len(body) > LARGE_BYTES or b"Signature" in body:
-            return await self._in_thread(self._admit, body, fingerprint)
-        return self._admit(body, fingerprint)
+        if not self._is_open:
+            look_at_certificate(self.snapshot, fingerprint)
+        if len(body) <= LARGE_BYTES and b"Signature" not in body:
+            with suppress(Unusual):
+                return self._admit(body, fingerprint, may_wait=False)
+        return await self._in_thread(self._admit, body, fingerprint, may_wait=True)
 
-    def _admit(self, body: bytes, fingerprint: str | None) -> Admitted:
-        return admit(snapshot=self.snapshot, body=body, fingerprint=fingerprint, is_open=self._is_open)
+    def _admit(self, body: bytes, fingerprint: str | None, *, may_wait: bool) -> Admitted:
+        return admit(
+            snapshot=self.snapshot, body=body, fingerprint=fingerprint, is_open=self._is_open, may_wait=may_wait
+        )
 
     async def _answer(self, service: str, message: Admitted, fingerprint: str | None) -> Answer:
         caller, kind = message.caller, message.kind

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from lxml import etree
 
+from openadr.errors import InvalidData
 from openadr.ids import event_pk
 from openadr.selectors import Told
 from openadr.services.deliveries import Ack, AckOutcome, AckResult
@@ -55,7 +56,8 @@ def answer_request(entry: Entry, element: etree._Element, now: datetime) -> tupl
     Who limits the reply gets what runs or begins first.
     """
     request = element.find("pyld:eiRequestEvent", NS)
-    assert request is not None  # the schema demands it
+    if request is None:  # possible where the schema's complaints are passed over
+        raise InvalidData("The message asks for nothing.")
     told = sorted(open_events(entry, now), key=lambda each: (each.start, each.event_pk))
     limit = text(request, "pyld:replyLimit")
     told = told[: int(limit)] if limit.isdecimal() and int(limit) else told
@@ -63,7 +65,13 @@ def answer_request(entry: Entry, element: etree._Element, now: datetime) -> tupl
 
 
 def read_created(ven_pk: int, element: etree._Element) -> Created:
-    """What an oadrCreatedEvent answers."""
+    """What an oadrCreatedEvent answers.
+
+    Raises:
+        InvalidData: It has no answers.
+    """
+    if element.find("pyld:eiCreatedEvent", NS) is None:  # possible where the schema's complaints are passed over
+        raise InvalidData("The message answers nothing.")
     acks, unknown = [], []
     for answer in element.iterfind("pyld:eiCreatedEvent/ei:eventResponses/ei:eventResponse", NS):
         name = text(answer, "ei:qualifiedEventID/ei:eventID")
@@ -92,7 +100,7 @@ def created_reply(ven_id: str, element: etree._Element, created: Created, outcom
     elif wrong:
         code, words = wrong[0].code, _WORDS[wrong[0].result]
     inner = element.find("pyld:eiCreatedEvent", NS)
-    assert inner is not None  # the schema demands it
+    assert inner is not None  # `read_created` has refused it
     return Reply("oadrResponse", {"response": _response(element, inner, code, words), "ven_id": ven_id})
 
 

@@ -38,14 +38,17 @@ class Admitted:
     fault: str = ""
 
 
-def admit(*, snapshot: Snapshot, body: bytes, fingerprint: str | None, is_open: bool) -> Admitted:
+def admit(
+    *, snapshot: Snapshot, body: bytes, fingerprint: str | None, is_open: bool, may_wait: bool = True
+) -> Admitted:
     """The message in a body, harmless, valid and from a proven sender.
 
     Raises:
+        safe.Unusual: It is to be read apart, for which the caller may not wait.
         TooLarge, NotWellFormed, ForbiddenXml, NotValid: as `safe.read_message`.
         NotKnown: as `authenticate`.
     """
-    root = safe.parse(body)
+    root, unusual = safe.opened(body, may_wait=may_wait)
     fault = ""
     try:
         safe.validate(root)
@@ -57,7 +60,18 @@ def admit(*, snapshot: Snapshot, body: bytes, fingerprint: str | None, is_open: 
     caller = authenticate(
         snapshot=snapshot, root=root, kind=kind, element=element, fingerprint=fingerprint, is_open=is_open
     )
+    if caller is not None and not fault:
+        safe.learn(unusual, caller.pk)
     return Admitted(kind, element, caller, signing.is_signed(root), fault)
+
+
+def look_at_certificate(snapshot: Snapshot, fingerprint: str | None) -> None:
+    """Raises NotKnown, as `authenticate`, where the certificate alone is reason enough; nothing is parsed then."""
+    entry = snapshot.of_fingerprint(fingerprint) if fingerprint is not None else None
+    if entry is None:
+        raise NotKnown("no VEN with this venID and certificate")
+    if not entry.is_allowed:
+        raise NotKnown("revoked, or of somebody who is not approved")
 
 
 def authenticate(

@@ -10,9 +10,11 @@ from threading import Lock
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
+from openadr.errors import TooOften
 from openadr.models import Ven, VenMessage
 from openadr.services.deliveries import note_delivered
 from openadr.vtn20b.exchange import OK
+from openadr.vtn20b.limits import Buckets
 
 logger = logging.getLogger(__name__)
 # Of each message so much is kept; and so many messages while the database is away.
@@ -24,6 +26,8 @@ MOST_STRANGERS = 50
 # Messages that go to and fro all day: one of a VEN's is kept in so many seconds, and each that went wrong.
 ROUTINE = frozenset({"oadrPoll", "oadrUpdateReport", "oadrRequestEvent"})
 ROUTINE_SECONDS = 600
+# All else of a VEN: so many at once, and so many a minute after that.
+KEPT_AT_ONCE, KEPT_A_MINUTE = 40, 2
 
 
 @dataclass(slots=True)
@@ -50,6 +54,9 @@ class Notes:
         # Until when no second one of a VEN's routine messages is kept.
         self._kept: dict[tuple[int, str, str], float] = {}
         self._strangers = 0
+        # What a VEN may still have in the log, and how many of its messages went without since the last writing.
+        self._room = Buckets(KEPT_A_MINUTE, burst=KEPT_AT_ONCE)
+        self._left_out: dict[tuple[int, int | None], int] = {}
 
     def heard(self, ven_pk: int, address: str) -> None:
         """A VEN sent a message."""
@@ -72,6 +79,9 @@ class Notes:
         """An exchange for the log; what goes well again and again is kept once in a while, and of strangers little."""
         if self._is_routine(ven_pk, kind, answer_kind, code):
             return
+        if ven_pk is not None and not self._has_room(ven_pk):
+            self._left_out[ven_pk, distributor_id] = self._left_out.get((ven_pk, distributor_id), 0) + 1
+            return
         self._rows.append(
             VenMessage(
                 distributor_id=distributor_id,
@@ -86,6 +96,22 @@ class Notes:
                 answer=_text(answer),
             )
         )
+
+    def _has_room(self, ven_pk: int) -> bool:
+        try:
+            self._room.take(ven_pk)
+        except TooOften:
+            return False
+        return True
+
+    def _count_left_out(self) -> None:
+        """One line a VEN for what the log had no room for."""
+        left_out, self._left_out = self._left_out, {}
+        for (ven_pk, distributor_id), count in left_out.items():
+            note = f"{count} more messages of this VEN were not kept"
+            self._rows.append(
+                VenMessage(ven_id=ven_pk, distributor_id=distributor_id, at=timezone.now(), code=OK, note=note)
+            )
 
     def _is_routine(self, ven_pk: int | None, kind: str, answer_kind: str, code: int) -> bool:
         if ven_pk is None:
@@ -104,6 +130,7 @@ class Notes:
         with self._lock:
             seen, self._seen = self._seen, {}
             delivered, self._delivered = self._delivered, set()
+            self._count_left_out()
             rows = [self._rows.popleft() for _ in range(len(self._rows))]
             self._strangers = 0
             try:

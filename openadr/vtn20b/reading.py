@@ -118,6 +118,8 @@ class _Values:
                     yield self._value(interval, payload, r_id, counts[r_id])
                 except InvalidData as problem:
                     yield SentValue(r_id, fault=str(problem))
+                except OverflowError:
+                    yield SentValue(r_id, fault="There is no such time.")
 
     def _value(self, interval: etree._Element, payload: etree._Element, r_id: str, count: int) -> SentValue:
         at = moment(text(interval, "xcal:dtstart/xcal:date-time")) or self._next(r_id)

@@ -108,7 +108,8 @@ def _event(
             "created_date_time": CREATED,
             "event_status": status,
             "test_event": is_test,
-            "vtn_comment": note or None,
+            # No note may have slots of its own.
+            "vtn_comment": _CUT.sub("\ufffd", note) or None,
         },
         "active_period": {"dtstart": start, "duration": end - start},
         "event_signals": [signal],

@@ -6,6 +6,7 @@ hide from the look at the bytes in another encoding. Comments and processing ins
 """
 
 import re
+from collections.abc import Hashable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock, local
@@ -16,6 +17,11 @@ from lxml import etree
 from openadr.errors import ForbiddenXml, NotValid, NotWellFormed, TooLarge
 from openadr.vtn20b.names import OADR
 
+
+class Unusual(Exception):
+    """A message that a thread of its own must read."""
+
+
 MAX_BYTES = 256 * 1024
 MAX_TAGS = 20_000
 # The schema keeps a complaint for each attribute that it does not know.
@@ -25,10 +31,16 @@ MAX_DEPTH = 40
 _SCHEMA = etree.XMLSchema(file=str(Path(openleadr.__file__).parent / "schema" / "oadr_20b.xsd"))
 _TOO_DEEP = etree.XPath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")")
 _PAYLOAD, _SIGNED = f"{{{OADR}}}oadrPayload", f"{{{OADR}}}oadrSignedObject"
-# Each tag of well-formed XML, whole; no match reaches past the next "<", so that nothing can hide one.
+# Each tag of well-formed XML, whole; a match ends before the next "<", so that "<" without a match is no tag of such.
 _TAG = re.compile(rb"""<[^<>"']*(?:"[^<"]*"[^<>"']*|'[^<']*'[^<>"']*)*>""")
 _DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([^"']*)""")
+# What libxml2 keeps beside names: short runs of blanks, and the names of references that nobody defined.
+_BLANKS = re.compile(rb"[ \t\r\n]{16,}+")
+_SIXTEEN, _AS_SPACES = b" " * 16, bytes.maketrans(b"\t\n\r", b"   ")
+_STRANGE_REFERENCE = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,8}|#x[0-9A-Fa-f]{1,7});)")
 _USUAL_MAX, _USUAL_BYTES = 4096, 1000
+# As many names become usual by one sender's messages.
+LEARNED_OF_ONE = 256
 
 
 def read_message(body: bytes, *, is_lenient: bool = False) -> etree._Element:
@@ -40,11 +52,12 @@ def read_message(body: bytes, *, is_lenient: bool = False) -> etree._Element:
         ForbiddenXml: It has a document type.
         NotValid: The schema refuses it; the error carries the root. In lenient mode: it is no oadrPayload.
     """
-    root = parse(body)
+    root, names = opened(body)
     if is_lenient:
         kind_of(root)
     else:
         validate(root)
+        learn(names, None)
     return root
 
 
@@ -72,12 +85,52 @@ def validate(root: etree._Element) -> None:
         raise NotValid(f"The schema of OpenADR 2.0b refuses this message: {said}", root)
 
 
-def parse(body: bytes) -> etree._Element:
+def parse(body: bytes, *, may_wait: bool = True) -> etree._Element:
     """The root of what is harmless XML.
 
     Raises:
         TooLarge, NotWellFormed, ForbiddenXml: as `read_message`.
+        Unusual: It is to be read apart, for which the caller may not wait.
     """
+    return opened(body, may_wait=may_wait)[0]
+
+
+def opened(body: bytes, *, may_wait: bool = True) -> tuple[etree._Element, set[bytes]]:
+    """As `parse`, with what is not usual in it, to be learned once the message is known to be good."""
+    tags = _counted(body)
+    found = _TAG.findall(body)
+    has_others = b"<!" in body or body.count(b"<?") > body.startswith(b"<?xml ")
+    # Nobody can hide a name where each "<" is accounted for.
+    if len(found) != tags and not has_others:
+        raise NotWellFormed("This is no XML in UTF-8.")
+    unusual = set(found) - _usual
+    if _SIXTEEN in body.translate(_AS_SPACES):
+        unusual |= set(_BLANKS.findall(body)) - _usual
+    if not unusual and not has_others and (b"&" not in body or _STRANGE_REFERENCE.search(body) is None):
+        root = _parsed(body)
+    elif may_wait:
+        root = _apart.parse(body)
+    else:
+        raise Unusual("This message is read apart.")
+    if tags > MAX_DEPTH and _TOO_DEEP(root):
+        raise TooLarge("The message is nested too deeply.")
+    return root, unusual
+
+
+def learn(unusual: set[bytes], sender: Hashable) -> None:
+    """Takes names and blanks as usual from now on; of each sender only so many."""
+    if not unusual or max(map(len, unusual)) > _USUAL_BYTES:
+        return
+    taught = _taught.get(sender, 0) + len(unusual)
+    if taught > LEARNED_OF_ONE or len(_usual) + len(unusual) > _USUAL_MAX:
+        return
+    _taught[sender] = taught
+    # An Id may be another one in each message: those must not take the place of the rest.
+    _usual.update(each for each in unusual if b"Id=" not in each or len(_usual) < _USUAL_MAX // 4)
+
+
+def _counted(body: bytes) -> int:
+    """How many tags the message seems to have; raises as `parse` where the bytes alone are reason enough."""
     if len(body) > MAX_BYTES:
         raise TooLarge(f"A message may have {MAX_BYTES // 1024} kB.")
     tags = body.count(b"<")
@@ -90,11 +143,7 @@ def parse(body: bytes) -> etree._Element:
         raise NotWellFormed("Send messages in UTF-8.")
     if b"<!DOCTYPE" in body:
         raise ForbiddenXml("A message may not have a document type.")
-    names = set(_TAG.findall(body))
-    root = _parsed(body) if names <= _usual else _apart.parse(body, names)
-    if tags > MAX_DEPTH and _TOO_DEEP(root):
-        raise TooLarge("The message is nested too deeply.")
-    return root
+    return tags
 
 
 def _parsed(body: bytes) -> etree._Element:
@@ -128,11 +177,14 @@ _local = _Local()
 _usual: set[bytes] = set()
 
 
+_taught: dict[Hashable, int] = {}
+
+
 class _Apart:
     """Parses unusual messages in a thread that is replaced now and then.
 
     libxml2 keeps every name that it ever met for as long as the thread lives: strangers could fill the memory with
-    invented names. What the schema took is usual from then on and needs no thread.
+    invented names. What proven senders send is usual from then on and needs no thread.
     """
 
     RENEWED_AFTER = 8_000_000
@@ -142,25 +194,15 @@ class _Apart:
         self._thread: ThreadPoolExecutor | None = None
         self._bytes = 0
 
-    def parse(self, body: bytes, names: set[bytes]) -> etree._Element:
+    def parse(self, body: bytes) -> etree._Element:
         with self._lock:
             if self._thread is None or self._bytes > self.RENEWED_AFTER:
                 if self._thread is not None:
                     self._thread.shutdown(wait=False)
                 self._thread, self._bytes = ThreadPoolExecutor(1, "unusual-xml"), 0
             self._bytes += len(body)
-            work = self._thread.submit(_parsed_and_judged, body)
-        root, is_valid = work.result()
-        if is_valid and len(_usual) + len(names) <= _USUAL_MAX and max(map(len, names)) <= _USUAL_BYTES:
-            # An Id may be another one in each message: those must not take the place of the rest.
-            _usual.update(name for name in names if b"Id=" not in name or len(_usual) < _USUAL_MAX // 4)
-        return root
-
-
-def _parsed_and_judged(body: bytes) -> tuple[etree._Element, bool]:
-    root = _parsed(body)
-    is_valid = not _TOO_DEEP(root) and root.tag == _PAYLOAD and _SCHEMA.validate(root)
-    return root, is_valid
+            work = self._thread.submit(_parsed, body)
+        return work.result()
 
 
 _apart = _Apart()
