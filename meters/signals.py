@@ -20,6 +20,9 @@ moved_out = Signal()
 # Also `was`: the end that the row had, and has no more.
 moving_out_undone = Signal()
 
+# Sent inside the transaction, sender MeterMap: meter_map (an organization's row that is new or ends).
+organization_map_changed = Signal()
+
 # All with sender ImportBatch, and batch. Answers: a list of {"event": id, "name": text, "run": number}, the
 # settled events that rest on readings of the batch, which are stored or about to be, or to be taken back.
 settled_asked = Signal()

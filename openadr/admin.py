@@ -4,6 +4,7 @@ import io
 import zipfile
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +17,8 @@ from accounts.tenant_admin.action_form import reason_of
 from openadr.errors import EnrollRefused
 from openadr.models import Resource, Ven, VenCertificate
 from openadr.services.enrolling import Enrolled, revoke_certificate, revoke_ven, rotate_certificate
+
+MOST_REASON = 200
 
 
 class CertificateInline(ReadOnlyInline):
@@ -35,8 +38,7 @@ class ResourceInline(ReadOnlyInline):
 class RevokeForm(ReasonForm):
     """An action, and why."""
 
-
-RevokeForm.base_fields["reason"].label = _("Reason, if you revoke:")
+    reason = forms.CharField(label=_("Reason, if you revoke:"), required=False, max_length=MOST_REASON)
 
 
 @admin.register(Ven)
@@ -81,7 +83,11 @@ class VenAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Revoke for good"), permissions=["manage"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Ven]) -> None:
-        why = reason_of(request)
+        why = reason_of(request)[:MOST_REASON]
+        if not why:
+            words = gettext("Say why it is revoked: whoever looks for the device later reads it.")
+            self.message_user(request, words, level=messages.ERROR)
+            return
         run_each(self, request, queryset, lambda ven: revoke_ven(ven=ven, reason=why, by=actor(request)))
 
 

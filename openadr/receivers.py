@@ -10,7 +10,7 @@ from accounts.signals import approval_changed
 from events.models import AnswerSource, Event, EventState, Participation
 from events.signals import event_changed, opt_recorded
 from meters.models import Meter, MeterMap
-from meters.signals import moved_in, moved_out, moving_out_undone
+from meters.signals import moved_in, moved_out, moving_out_undone, organization_map_changed
 from openadr.models import Resource, Ven
 from openadr.services.changes import announce_changes
 from openadr.services.deliveries import deliver_event, deliver_meters, deliver_vens
@@ -32,7 +32,7 @@ def tell_of_answer(sender: type[Participation], participation: Participation, **
         deliver_meters([participation.meter_id], event=participation.event)
 
 
-@receiver([moved_in, moved_out, moving_out_undone])
+@receiver([moved_in, moved_out, moving_out_undone, organization_map_changed])
 def tell_of_move(sender: type[MeterMap], meter_map: MeterMap, **kwargs: Any) -> None:
     """The devices of who had the meter hear no more of it, and those of who has it do."""
     deliver_meters([meter_map.meter_id])

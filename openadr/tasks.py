@@ -5,6 +5,7 @@ from celery import shared_task
 from openadr.services import deliveries, held, sweeping, telemetry
 from openadr.services.enrolling import announce_expired
 from openadr.upstream import polling
+from openadr.upstream.events import sweep_events
 from openadr.vtn20b.nonces import sweep_nonces
 
 
@@ -54,3 +55,4 @@ def store_held_energies() -> None:
 def sweep_messages() -> None:
     """Removes what is kept for a while only; beat calls it each hour."""
     sweeping.sweep_messages()
+    sweep_events()

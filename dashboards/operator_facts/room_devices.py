@@ -45,14 +45,17 @@ _ACKNOWLEDGED = Q(acknowledged_modification=F("modification_number"))
 
 
 def condition(answer: str) -> Q:
-    """Deliveries of one answer; every delivery has exactly one."""
+    """Deliveries of one answer; every delivery has exactly one.
+
+    Whoever has not acknowledged what it was told last is pending or not reached, whatever it answered before.
+    """
     conditions = {
         "cancelled": Q(is_cancelled=True),
-        "in": Q(is_cancelled=False, opt=Opt.IN),
-        "out": Q(is_cancelled=False, opt=Opt.OUT),
-        "unreached": Q(is_cancelled=False, opt=Opt.NONE, unreachable_at__isnull=False) & _pending(),
+        "in": Q(is_cancelled=False, opt=Opt.IN) & _ACKNOWLEDGED,
+        "out": Q(is_cancelled=False, opt=Opt.OUT) & _ACKNOWLEDGED,
+        "unreached": Q(is_cancelled=False, unreachable_at__isnull=False) & _pending(),
         "acknowledged": Q(is_cancelled=False, opt=Opt.NONE) & _ACKNOWLEDGED,
-        "pending": Q(is_cancelled=False, opt=Opt.NONE, unreachable_at=None) & _pending(),
+        "pending": Q(is_cancelled=False, unreachable_at=None) & _pending(),
     }
     return conditions[answer]
 

@@ -56,6 +56,22 @@ def test_the_room_counts_what_devices_answered_and_names_the_lost(world):
             assert f'devices?answer={answer}">1</a>' in text
 
 
+def test_a_device_that_a_change_did_not_reach_is_named_whatever_it_answered_before(world):
+    event = coming_event(make_program(world.here, world.here.home))
+    row = told(make_ven(world.here.distributor, "pump"), event, opt=Opt.IN)
+    row.modification_number += 1
+    row.save()
+    text = page(world.here.admin, f"/ops/events/{event.pk}")
+    assert 'devices?answer=pending">1</a>' in text
+    row.unreachable_at = timezone.now()
+    row.save()
+    text = page(world.here.admin, f"/ops/events/{event.pk}")
+    assert f'<a href="/ops/vens/{row.ven_id}">pump</a>' in text
+    assert 'devices?answer=unreached">1</a>' in text
+    assert "devices?answer=in" not in text
+    assert "pump" in page(world.here.admin, f"/ops/events/{event.pk}/devices?answer=unreached")
+
+
 def test_a_room_without_devices_has_no_such_card(world):
     event = coming_event(make_program(world.here, world.here.home))
     assert 'data-part="devices"' not in page(world.here.admin, f"/ops/events/{event.pk}")

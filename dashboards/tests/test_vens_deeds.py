@@ -126,15 +126,41 @@ def test_only_admins_change_anything(world, ven):
     assert Ven.objects.get().state == VenState.REGISTERED
 
 
+def question(admin, ven) -> dict[str, str]:
+    """What the page sends when a new certificate is asked for."""
+    shown = re.search(r'name="after"\s+value="(\d+)"', admin.get(f"/ops/vens/{ven.pk}").content.decode())
+    return {"action": "rotate", "after": shown[1]}
+
+
 def test_a_new_certificate_leaves_the_old_one_good_for_a_while(admin, ven):
-    files = bundle(admin.post(f"/ops/vens/{ven.pk}", {"action": "rotate"}))
+    files = bundle(admin.post(f"/ops/vens/{ven.pk}", question(admin, ven)))
     assert "pump.key" in files
     assert ven.certificates.filter(revoked_at=None).count() == 2
 
 
 def test_a_lost_key_ends_the_old_certificate_at_once(admin, ven):
-    admin.post(f"/ops/vens/{ven.pk}", {"action": "rotate", "at_once": "1"})
+    admin.post(f"/ops/vens/{ven.pk}", question(admin, ven) | {"at_once": "1"})
     assert ven.certificates.filter(revoked_at=None).count() == 1
+
+
+@pytest.mark.parametrize("more", [{}, {"at_once": "1"}])
+def test_the_page_of_a_new_certificate_loaded_again_issues_none(admin, ven, more):
+    asked = question(admin, ven) | more
+    admin.post(f"/ops/vens/{ven.pk}", asked)
+    before = list(ven.certificates.order_by("pk").values_list("pk", "valid_to", "revoked_at"))
+    again = admin.post(f"/ops/vens/{ven.pk}", asked).content.decode()
+    assert "No new certificate" in again
+    assert "data:application/zip" not in again
+    assert list(ven.certificates.order_by("pk").values_list("pk", "valid_to", "revoked_at")) == before
+    assert "data:application/zip" in admin.post(f"/ops/vens/{ven.pk}", question(admin, ven)).content.decode()
+
+
+@pytest.mark.parametrize("after", ["", "x", "-1", "9" * 30])
+def test_a_new_certificate_without_the_question_is_refused(admin, ven, after):
+    assert (
+        "No new certificate" in admin.post(f"/ops/vens/{ven.pk}", {"action": "rotate", "after": after}).content.decode()
+    )
+    assert ven.certificates.count() == 1
 
 
 def test_revoking_wants_a_reason_and_is_for_good(world, admin, ven):

@@ -218,7 +218,29 @@ def test_the_log_is_searched(world, ven):
     assert "kept for 30 days" in page(admin, f"{PAGE}/messages")
 
 
-@pytest.mark.parametrize("query", ["ven=x", "code=-1", "since=never", "page=9999", "ven=" + "9" * 30, "find=%00"])
+def test_text_of_all_devices_is_looked_for_in_two_days_only(world, ven):
+    old = message(ven, body="<a>green</a>")
+    type(old).objects.filter(pk=old.pk).update(at=timezone.now() - timedelta(days=5))
+    day = (timezone.now() - timedelta(days=5)).date()
+    admin, words = world.here.admin, "looked for in two days"
+    assert_found = {
+        "find=green": False,
+        f"find=green&since={day - timedelta(days=20)}": False,
+        f"find=green&until={day + timedelta(days=1)}": True,
+        f"find=green&ven={ven.pk}": True,
+        "kind=": True,
+    }
+    for query, is_found in assert_found.items():
+        text = page(admin, f"{PAGE}/messages?{query}")
+        assert (f"messages/{old.pk}" in text) is is_found, query
+        assert (words in text) is ("find" in query and "ven=" not in query), query
+    narrow = f"find=green&since={day}&until={day}"
+    assert words not in page(admin, f"{PAGE}/messages?{narrow}")
+
+
+@pytest.mark.parametrize(
+    "query", ["ven=x", "code=-1", "since=never", "page=9999", "ven=" + "9" * 30, "find=%00", "find=a&until=0001-01-01"]
+)
 def test_the_log_takes_no_harm_from_bad_filters(world, ven, query):
     message(ven)
     assert browser(world.here.admin).get(f"{PAGE}/messages?{query}").status_code == 200

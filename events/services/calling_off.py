@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import deed
 from accounts.models import User
+from common.retry import retried
 from events.errors import BadReason, NeedsSecond, WrongState
 from events.models import CancelAnswer, CancelRequest, Event, EventState
 from events.notices import Notice, tell_participants
@@ -18,6 +19,7 @@ from events.services.seats import asked_meters
 LONGEST = 300
 
 
+@retried
 @transaction.atomic
 def cancel_event(*, event: Event, by: User | None = None, reason: str = "") -> Event:
     """The event, called off: nothing of it is paid, and whoever was told is told why.
@@ -35,6 +37,7 @@ def cancel_event(*, event: Event, by: User | None = None, reason: str = "") -> E
     return _call_off(locked, by, reason, "event.cancelled")
 
 
+@retried
 @transaction.atomic
 def cancel_in_emergency(*, event: Event, by: User, reason: str) -> Event:
     """A running event, called off by one person at once; the history names it an emergency.
@@ -49,6 +52,7 @@ def cancel_in_emergency(*, event: Event, by: User, reason: str) -> Event:
     return _call_off(locked, by, _said(reason), "event.cancelled_in_emergency")
 
 
+@retried
 @transaction.atomic
 def ask_to_cancel(*, event: Event, by: User, reason: str) -> CancelRequest:
     """The open request to call a running event off; one that is open already stays as it is.
@@ -66,6 +70,7 @@ def ask_to_cancel(*, event: Event, by: User, reason: str) -> CancelRequest:
         return CancelRequest.objects.create(event=locked, reason=said, asked_by=by)
 
 
+@retried
 @transaction.atomic
 def agree_to_cancel(*, request: CancelRequest, by: User) -> Event:
     """The event, called off by two people.
@@ -83,6 +88,7 @@ def agree_to_cancel(*, request: CancelRequest, by: User) -> Event:
         return _call_off(locked, by, asked.reason, "event.cancelled")
 
 
+@retried
 @transaction.atomic
 def keep_running(*, request: CancelRequest, by: User) -> CancelRequest:
     """The request, answered with no; who asked may take it back like this.

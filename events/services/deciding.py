@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import deed
 from accounts.models import User
+from common.retry import retried
 from events.errors import WrongEnrollment
 from events.models import AnswerSource, Enrollment, EnrollmentState
 from events.services.enrollments import refuse_exclusive
@@ -53,6 +54,7 @@ def refuse_enrollment(*, enrollment: Enrollment, by: User, reason: str) -> Enrol
     return locked
 
 
+@retried
 @transaction.atomic
 def pause_enrollment(*, enrollment: Enrollment, by: User | None = None) -> Enrollment:
     """The enrollment, asked for no events until it is resumed; out of those that can still be skipped.
@@ -68,6 +70,7 @@ def pause_enrollment(*, enrollment: Enrollment, by: User | None = None) -> Enrol
     return locked
 
 
+@retried
 @transaction.atomic
 def resume_enrollment(*, enrollment: Enrollment, by: User | None = None) -> Enrollment:
     """The enrollment, asked again; back in those events that the pause skipped and that have not begun.

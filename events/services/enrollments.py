@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import deed
 from accounts.models import User
+from common.retry import retried
 from events.errors import AlreadyIn, NotNominated
 from events.models import Enrollment, EnrollmentState, Nomination, PayCap, Program, ProgramVersion
 from events.nominations import ALWAYS, stints_at
@@ -124,6 +125,7 @@ def needs_nomination(version: ProgramVersion | None) -> bool:
     return bool(pays_for_promises) or (version.pay_cap == PayCap.UP_TO_NOMINATION and pays_load)
 
 
+@retried
 @transaction.atomic
 def end_enrollment(
     *, enrollment: Enrollment, at: datetime | None = None, by: User | None = None, reason: str = ""

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import deed
 from accounts.models import User
+from common.retry import retried
 from common.speech import plain_words
 from events.draw import new_seed
 from events.errors import AlreadyAnnounced, BadSpan, EventError, NeedsSecond, TooLittleNotice
@@ -49,6 +50,7 @@ class Words:
     is_test: bool = False
 
 
+@retried
 @transaction.atomic
 def create_event(
     *,
@@ -86,6 +88,7 @@ def create_event(
     return event
 
 
+@retried
 @transaction.atomic
 def edit_draft(
     *,
@@ -141,6 +144,7 @@ def schedule_event(*, event: Event, by: User | None = None) -> Event:
     return done
 
 
+@retried
 @transaction.atomic
 def _schedule(event: Event, by: User | None) -> Event | EventError:
     """The event, or what stands against it: the draft as it is sized now then lasts, and its page says the rest."""
@@ -182,6 +186,7 @@ def is_agreed(event: Event) -> bool:
     return event.approved_by_id is not None and event.approved_by_id != event.created_by_id
 
 
+@retried
 @transaction.atomic
 def approve_event(*, event: Event, by: User) -> Event:
     """The draft with a second person's agreement; whether they may is the caller's `managed_by`.
@@ -200,6 +205,7 @@ def approve_event(*, event: Event, by: User) -> Event:
     return locked
 
 
+@retried
 @transaction.atomic
 def notify_event(*, event: Event, by: User | None = None) -> Event:
     """The event, announced: a notice for everybody behind a participating meter is on its way.
@@ -247,6 +253,7 @@ def change_event(*, event: Event, start: datetime, end: datetime, by: User | Non
     return done
 
 
+@retried
 @transaction.atomic
 def _change(event: Event, start: datetime, end: datetime, by: User | None) -> Event | EventError:
     """The event, or that it needs a second person: what was asked for then lasts, until somebody else asks for it."""
@@ -304,6 +311,7 @@ def _move(event: Event, size: Size, by: User | None) -> None:
     move_seats(event, size, by, opt_until=until)
 
 
+@retried
 @transaction.atomic
 def delete_event(*, event: Event, by: User | None = None) -> None:
     """Removes an event nobody was told of, and all that it wrote.

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import deed
 from accounts.models import User
+from common.retry import retried
 from events.answers import answers_until
 from events.errors import TooLate, WrongState
 from events.models import AnswerSource, Event, EventState, Participation, ParticipationState
@@ -40,6 +41,7 @@ def opt_out(
     return record_opt(participation=participation, answer=ParticipationState.OPTED_OUT, at=at, by=by, source=source)
 
 
+@retried
 @transaction.atomic
 def record_opt(
     *,
@@ -80,6 +82,7 @@ def record_opt(
     return locked
 
 
+@retried
 @transaction.atomic
 def record_opts(
     *,

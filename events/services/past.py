@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from common.intervals import to_utc
+from common.retry import retried
 from events.errors import EventExists, NotOverYet, WrongState
 from events.models import Event, EventState, OptPolicy, Participation, ParticipationState, Program
 from events.models.participation import NOT_COUNTED
@@ -33,6 +34,7 @@ def advance_events(*, now: datetime | None = None) -> int:
     return sum(_advance(pk, now) for pk in Event.objects.filter(due).values_list("pk", flat=True))
 
 
+@retried
 @transaction.atomic
 def _advance(pk: int, now: datetime) -> int:
     event = Event.objects.select_for_update().filter(pk=pk).first()

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import deed
 from accounts.models import Kind, User
+from common.retry import retried
 from common.speech import hour_words
 from events.answers import TO_SAY, longer_until
 from events.errors import EventExists, NothingToMeasure, TooLate, WrongState
@@ -24,6 +25,7 @@ from events.signals import opt_recorded
 MINUTE = timedelta(minutes=1)
 
 
+@retried
 @transaction.atomic
 def end_now(*, event: Event, by: User | None = None) -> Event:
     """The running event, ended with the next full interval of its meters; what was saved until then counts.
@@ -115,6 +117,7 @@ def _must_agree(event: Event) -> QuerySet[Participation]:
     return rows.filter(holder__kind=Kind.ORGANIZATION) if event.version.penalty_per_kw else rows.none()
 
 
+@retried
 @transaction.atomic
 def go_on(*, participation: Participation, at: datetime | None = None, by: User | None = None) -> Participation:
     """The participation, counted to the event's later end.
@@ -126,6 +129,7 @@ def go_on(*, participation: Participation, at: datetime | None = None, by: User 
     return _until(participation, None, at, by)
 
 
+@retried
 @transaction.atomic
 def stop_as_told(*, participation: Participation, at: datetime | None = None, by: User | None = None) -> Participation:
     """The participation, counted to the end that was told first only.

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from common.intervals import is_aligned
+from common.retry import retried
 from events.models import Event, EventState
 from events.selectors import meters_taking_part, targets_of
 from events.services.changes import lock, lock_programs
@@ -17,6 +18,7 @@ MINUTE = timedelta(minutes=1)
 AHEAD = timedelta(seconds=20)
 
 
+@retried
 @transaction.atomic
 def start_now(*, event: Event, by: User | None = None) -> Event:
     """The prepared event, announced: it begins with the next full interval of its meters, and is as long as it was.

@@ -16,7 +16,7 @@ from common.retry import retried
 from meters.connections import Held, holdings
 from meters.errors import MapRefused
 from meters.models import IntervalReading, Meter, MeterMap
-from meters.signals import moved_in, moved_out, moving_out_undone
+from meters.signals import moved_in, moved_out, moving_out_undone, organization_map_changed
 from organizations.access import Role, holder_id_of, role_of
 
 
@@ -37,6 +37,8 @@ def map_meter(
         row = MeterMap.objects.create(meter=meter, entity_id=holder.pk, valid_from=valid_from, valid_to=valid_to)
         if row.holder_kind == Kind.USER:
             moved_in.send(sender=MeterMap, meter_map=row, by=by)
+        else:
+            organization_map_changed.send(sender=MeterMap, meter_map=row)
     return row
 
 
@@ -89,6 +91,8 @@ def _end(row: MeterMap, at: datetime, by: User | None) -> None:
 def _tell_end(row: MeterMap, by: User | None) -> None:
     if row.holder_kind == Kind.USER:
         moved_out.send(sender=MeterMap, meter_map=row, by=by)
+    else:
+        organization_map_changed.send(sender=MeterMap, meter_map=row)
 
 
 def move_in(*, resident: User, meter: Meter, at: datetime, by: User | None = None) -> MeterMap:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from django.db import DataError, IntegrityError, transaction
 from django.db.models import Q
@@ -17,7 +18,7 @@ from events.errors import EventError
 from events.models import AnswerSource, Event, Participation, ParticipationState
 from events.services import record_opts
 from openadr.models import DeliveryRecord, DeliveryStep, EventDelivery, Opt, Ven
-from openadr.services.aligning import BATCH, align, lock_deliveries
+from openadr.services.aligning import BATCH, align, lock_deliveries, told_pairs
 from openadr.services.changes import announce_changes
 from openadr.services.told import parts_behind
 
@@ -158,9 +159,11 @@ class _Work:
     spared: int | None = None
 
     def __post_init__(self) -> None:
-        pairs = {(ack.ven_pk, ack.event_pk) for ack in self.acks}
+        # Only what the VENs were told of: naming other events holds nobody up.
+        pairs = told_pairs({(ack.ven_pk, ack.event_pk) for ack in self.acks})
         events = Event.objects.filter(pk__in={event_pk for _ven, event_pk in pairs})
-        self.events = {row.pk: row for row in events.select_for_update().order_by("pk")}
+        found = events.select_for_update().order_by("pk") if pairs else events.none()
+        self.events = {row.pk: row for row in found}
         self.rows = {(row.ven_id, row.event_id): row for row in lock_deliveries(pairs)}
 
     def take(self, ack: Ack) -> AckResult:
@@ -171,10 +174,11 @@ class _Work:
         number = ack.modification_number
         if not 0 <= number <= row.modification_number or ack.opt not in Opt.values:
             return AckResult.INVALID
+        is_new = row.acknowledged_modification is None or row.acknowledged_modification < number
         self._acknowledge(row, number)
         if number < row.modification_number:
             return AckResult.STALE
-        if ack.opt and not row.is_cancelled:
+        if ack.opt and not row.is_cancelled and (is_new or row.opt != ack.opt):
             self.opt(row, ack.opt)
         return AckResult.TAKEN
 
@@ -190,11 +194,11 @@ class _Work:
             self.change(row, unreachable_at=None)
 
     def opt(self, row: EventDelivery, opt: str) -> None:
-        """Keeps the VEN's answer; the same one again changes nothing."""
+        """Keeps the VEN's answer; whether it is news is for who asks, as the meters may stand otherwise by now."""
         if row.opt != opt:
             self.change(row, opt=opt, opted_at=self.now)
-            self.note(row, STEPS[opt], row.modification_number)
-            self.answers[row.event_id][row.ven_id] = (opt, tuple(row.resources))
+        self.note(row, STEPS[opt], row.modification_number)
+        self.answers[row.event_id][row.ven_id] = (opt, tuple(row.resources))
 
     def change(self, row: EventDelivery, **values: object) -> None:
         """Changes the row, here and at the end in the database."""
@@ -212,17 +216,26 @@ class _Work:
         """Writes everything; VEN and event of the answers that came too late."""
         late: set[tuple[int, int]] = set()
         changed = {row.ven_id for row in self.rows.values() if row.pk in self.fields}
-        self._save()
+        meters: dict[int, set[int]] = {}
         for event_pk in sorted(self.answers):
-            answered = self.answers[event_pk]
-            refused, meters = _answer(self.events[event_pk], answered)
+            refused, moved, meters[event_pk] = _answer(self.events[event_pk], self.answers[event_pk])
             late |= {(ven_pk, event_pk) for ven_pk in refused}
-            if meters:
-                changed |= align(self.events[event_pk], _vens_of(meters) - {self.spared})
+            self._said_now(event_pk, refused | moved)
+        self._save()
+        for event_pk, answered in meters.items():
+            if answered:
+                changed |= align(self.events[event_pk], _vens_of(answered) - {self.spared})
         self._say_late(late)
         DeliveryRecord.objects.bulk_create(self.records, batch_size=BATCH)
         announce_changes(changed)
         return late
+
+    def _said_now(self, event_pk: int, ven_ids: Iterable[int]) -> None:
+        """The answer that counts, or comes too late, is this one, also where the VEN said the same before."""
+        for ven_pk in ven_ids:
+            row = self.rows[ven_pk, event_pk]
+            if row.opt == self.answers[event_pk][ven_pk][0]:
+                self.change(row, opted_at=self.now)
 
     def _save(self) -> None:
         alike: dict[tuple[tuple[str, object], ...], list[int]] = defaultdict(list)
@@ -244,29 +257,39 @@ def _vens_of(meter_ids: Iterable[int]) -> set[int]:
     return set(Ven.objects.filter(behind).values_list("pk", flat=True))
 
 
-def _answer(event: Event, answered: Mapping[int, tuple[str, tuple[str, ...]]]) -> tuple[set[int], set[int]]:
-    """VENs whose answer came too late, and meters whose answer changed.
+class _Answered(NamedTuple):
+    """What answers came to: VENs that were too late, VENs that changed something, and the meters they changed."""
+
+    late: set[int]
+    moved: set[int]
+    meters: set[int]
+
+
+def _answer(event: Event, answered: Mapping[int, tuple[str, tuple[str, ...]]]) -> _Answered:
+    """Takes the answers of VENs for the meters behind them.
 
     Where two VENs behind a meter answer otherwise at once, no is the answer.
     """
     behind = parts_behind(event, {ven_pk: names for ven_pk, (_opt, names) in answered.items()})
-    late: set[int] = set()
-    meters: set[int] = set()
+    refused = {part.pk for ven_pk, part in behind if answered[ven_pk][0] == Opt.OUT}
+    done = _Answered(set(), set(), set())
     for opt, state in ANSWERS.items():
         wanted = [
             (ven_pk, part)
             for ven_pk, part in behind
             if answered[ven_pk][0] == opt and part.state != state and _may_answer(part)
+            if opt == Opt.OUT or part.pk not in refused
         ]
         if not wanted:
             continue
         try:
             changed = record_opts(event=event, keys=[part.pk for _ven, part in wanted], answer=state)
         except EventError:
-            late |= {ven_pk for ven_pk, part in wanted if _matters(part, state)}
+            done.late.update(ven_pk for ven_pk, part in wanted if _matters(part, state))
         else:
-            meters |= {part.meter_id for part in changed}
-    return late, meters
+            done.moved.update(ven_pk for ven_pk, _part in wanted)
+            done.meters.update(part.meter_id for part in changed)
+    return done
 
 
 def _may_answer(part: Participation) -> bool:

@@ -59,6 +59,13 @@ def lock_deliveries(pairs: Collection[tuple[int, int]]) -> list[EventDelivery]:
     return list(EventDelivery.objects.filter(pk__in=keys).select_for_update().order_by("pk"))
 
 
+def told_pairs(pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Those of these pairs of VEN and event of which the VEN was ever told; nothing is locked."""
+    vens, events = ({pair[place] for pair in pairs} for place in (0, 1))
+    found = EventDelivery.objects.filter(ven__in=vens, event__in=events).values_list("ven", "event")
+    return {pair for pair in found if pair in pairs}
+
+
 def _known(event: Event, ven_ids: Collection[int] | None) -> list[EventDelivery]:
     rows = EventDelivery.objects.filter(event=event)
     if ven_ids is not None:

@@ -37,7 +37,8 @@ __all__ = [
     "note_delivered",
     "opt_for_event",
 ]
-RUNNING = (EventState.NOTIFIED, EventState.ACTIVE)
+# Also what is about to be announced: who announces it may not see what is written here, but has it locked until then.
+COMING = (EventState.SCHEDULED, EventState.NOTIFIED, EventState.ACTIVE)
 # Longer than any job that looks for what was not announced may be late.
 MISSED = timedelta(minutes=3)
 
@@ -88,9 +89,7 @@ def deliver_vens(ven_ids: Collection[int]) -> int:
 
 def _events_of(ven_ids: Collection[int]) -> set[int]:
     """Events to come and running that ask a meter of these VENs, or that one of them was told of."""
-    going = list(
-        Event.objects.filter(state__in=RUNNING, end__gt=timezone.now()).order_by().values_list("pk", flat=True)
-    )
+    going = list(Event.objects.filter(state__in=COMING, end__gt=timezone.now()).order_by().values_list("pk", flat=True))
     meters = set(Resource.objects.filter(ven__in=ven_ids, meter__isnull=False).values_list("meter", flat=True))
     asking = Participation.objects.filter(event__in=going, meter__in=meters).values_list("event", flat=True)
     told = EventDelivery.objects.filter(event__in=going, ven__in=ven_ids).values_list("event", flat=True)

@@ -11,17 +11,18 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit import deed
 from accounts.models import ApprovalStatus, Entity, Kind, User
 from common.retry import retried
-from meters.models import Meter
+from meters.models import Meter, MeterMap
 from openadr import pki
 from openadr.errors import EnrollRefused
 from openadr.ids import new_id
-from openadr.models import Resource, Ven, VenCertificate, VenState
+from openadr.models import EnergyPart, Resource, Ven, VenCertificate, VenState
 from openadr.services.changes import announce_changes
 from openadr.services.deliveries import deliver_vens
 from openadr.services.reports import replan_reports
@@ -68,7 +69,9 @@ def file_stem(name: str) -> str:
     >>> file_stem("Pump house 7/b")
     'Pump-house-7-b'
     """
-    return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in name).lstrip(".") or "ven"
+    stem = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in name).lstrip(".") or "ven"
+    # ca.crt is the authority's, also where capitals do not count.
+    return f"ven-{stem}" if stem.lower() == "ca" else stem
 
 
 @retried
@@ -93,6 +96,7 @@ def enroll_ven(
             meter is not the distributor's.
     """
     _check_name(name)
+    _check_bytes(name)
     _check_owner(owner, distributor)
     ven = Ven(
         distributor=distributor, name=name, ven_id=new_id("ven"), owner=owner, must_sign=must_sign,
@@ -110,16 +114,22 @@ def enroll_ven(
 
 @retried
 @transaction.atomic
-def rotate_certificate(*, ven: Ven, is_at_once: bool = False, by: User | None = None) -> Enrolled:
+def rotate_certificate(
+    *, ven: Ven, is_at_once: bool = False, after: int | None = None, by: User | None = None
+) -> Enrolled:
     """A new certificate. The old ones stay good for a week, so that the device can change over without a gap.
 
     Args:
         is_at_once: the old ones are revoked now, as when a key was lost.
+        after: key of what must be its newest certificate (0: it has none), lest a question that is answered twice
+            ends the certificate that was just given out; None: whichever it is.
 
     Raises:
-        EnrollRefused: The VEN is revoked.
+        EnrollRefused: The VEN is revoked, or has a newer certificate than `after`.
     """
     row = _locked(ven)
+    if after is not None and after != newest_certificate(row):
+        raise EnrollRefused(_("A certificate was issued meanwhile, and given out once. If it is lost, issue another."))
     issued = pki.issue_ven(row.name)
     with deed("ven.rotated", by=by):
         for certificate in row.certificates.filter(revoked_at__isnull=True, valid_to__gt=timezone.now()):
@@ -206,12 +216,19 @@ def map_resource(
 @transaction.atomic
 def end_resource(*, resource: Resource, by: User | None = None) -> None:
     """The VEN speaks for this no longer. Again changes nothing."""
+    # The VEN first, as all do who change what it speaks for.
+    Ven.objects.select_for_update().get(pk=resource.ven_id)
     row = Resource.objects.select_for_update().get(pk=resource.pk)
     if row.ended_at is None:
         row.ended_at = timezone.now()
         with deed("ven.unmapped", by=by):
             row.save(update_fields=["ended_at"])
         _tell(row.ven)
+
+
+def newest_certificate(ven: Ven) -> int:
+    """The key of its newest certificate; 0 where it never had one."""
+    return ven.certificates.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def announce_expired() -> int:
@@ -265,6 +282,12 @@ def _check_name(name: str) -> None:
         raise EnrollRefused(_("A VEN’s name has 1 to 64 letters, digits and signs, and no space at its ends."))
 
 
+def _check_bytes(name: str) -> None:
+    """The name of its certificate is counted in bytes."""
+    if len(name.encode()) > 64:
+        raise EnrollRefused(_("The name is too long for a certificate: letters with accents count twice or more."))
+
+
 def _check_owner(owner: Entity | None, distributor: Distributor) -> None:
     if owner is None:
         return
@@ -294,11 +317,28 @@ def _save(row: Any) -> None:
 def _map(ven: Ven, name: str, meter: Meter | None, is_source: bool | None) -> Resource:
     _check_name(name)
     resource = Resource.objects.filter(ven=ven, name=name).first() or Resource(ven=ven, name=name)
+    was = resource.meter_id
     others = Resource.objects.filter(meter=meter, is_source=True, ended_at__isnull=True).exclude(pk=resource.pk)
+    if meter is not None and is_source is not False:
+        _free(others, meter)
     resource.meter, resource.ended_at = meter, None
     resource.is_source = meter is not None and (not others.exists() if is_source is None else is_source)
     _save(resource)
+    if was is not None and was != resource.meter_id:
+        # Parts of an interval that the old meter's energy is not whole of: they are none of the new one's.
+        EnergyPart.objects.filter(resource=resource).delete()
     return resource
+
+
+def _free(sources: QuerySet[Resource], meter: Meter) -> None:
+    """The device of somebody who has left the meter reports its readings no longer, where another may."""
+    now = timezone.now()
+    held = (
+        MeterMap.objects.filter(meter=meter, valid_from__lte=now).ending_after(now).values_list("entity_id", flat=True)
+    )
+    for source in sources.exclude(ven__owner=None).exclude(ven__owner__in=list(held)):
+        source.is_source = False
+        _save(source)
 
 
 def _pin(ven: Ven, certificate: x509.Certificate, *, is_ours: bool) -> VenCertificate:

@@ -42,7 +42,8 @@ def store_statements(statements: Sequence[Statement]) -> None:
     if not statements:
         return
     ids = {statement.resource_id for statement in statements}
-    known = {row.resource_id: row for row in DeviceStatus.objects.select_for_update().filter(resource__in=ids)}
+    rows = DeviceStatus.objects.select_for_update().filter(resource__in=ids).order_by("resource")
+    known = {row.resource_id: row for row in rows}
     for statement in sorted(statements, key=lambda each: each.at):
         row = known.setdefault(statement.resource_id, DeviceStatus(resource_id=statement.resource_id))
         _merge(row, statement)
@@ -63,7 +64,9 @@ def _merge(row: DeviceStatus, statement: Statement) -> None:
 
 def store_newest(newest: Mapping[int, tuple[datetime, float]]) -> None:
     """Keeps the last value of each point, unless a later one is known."""
-    rows = ReportPoint.objects.filter(pk__in=newest).order_by("pk").only("pk", "last_at", "last_value")
+    # Locked, as another process may be about to write a later one.
+    rows = ReportPoint.objects.select_for_update().filter(pk__in=newest).order_by("pk")
+    rows = rows.only("pk", "last_at", "last_value")
     changed = [row for row in rows if row.last_at is None or row.last_at <= newest[row.pk][0]]
     for row in changed:
         row.last_at, row.last_value = newest[row.pk]

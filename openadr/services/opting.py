@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from common.retry import retried
+from events.models import Event
 from openadr.errors import InvalidData, TooLateToAnswer, UnknownOpt
 from openadr.models import EventDelivery, Opt, Resource, Ven, VenOpt
 from openadr.services.acknowledging import AckResult, opt_for_event
@@ -18,6 +19,8 @@ __all__ = ["WantedOpt", "cancel_opt", "create_opt"]
 LONGEST_ID = 128
 MOST_SPANS = 500
 MOST_OPEN = 200
+# Those that are taken back again among them, and those for events.
+MOST_A_DAY = 1_000
 # Nobody plans further ahead, and the start of a span plus its length must be a time.
 FARTHEST = timedelta(days=3 * 366)
 
@@ -54,9 +57,12 @@ def create_opt(*, ven_pk: int, wanted: WantedOpt) -> VenOpt:
     """
     _check(wanted)
     with transaction.atomic():
+        delivery = _delivery(ven_pk, wanted)
+        if delivery is not None:
+            # The event first, as who changes it does, who then writes what its VENs are told.
+            Event.objects.select_for_update().get(pk=delivery.event_id)
         Ven.objects.select_for_update().get(pk=ven_pk)
         known = VenOpt.objects.filter(ven_id=ven_pk, opt_id=wanted.opt_id).first()
-        delivery = _delivery(ven_pk, wanted)
         row = _row(ven_pk, wanted, delivery)
         if known is not None:
             return _same(known, row)
@@ -99,7 +105,9 @@ def _check(wanted: WantedOpt) -> None:
 
 
 def _check_names(ven_pk: int, wanted: WantedOpt) -> None:
-    if VenOpt.objects.filter(ven_id=ven_pk, delivery=None, ended_at=None).count() >= MOST_OPEN:
+    own = VenOpt.objects.filter(ven_id=ven_pk)
+    is_busy = own.filter(created_at__gt=timezone.now() - timedelta(days=1)).count() >= MOST_A_DAY
+    if is_busy or own.filter(delivery=None, ended_at=None).count() >= MOST_OPEN:
         raise InvalidData(_("There are too many opts; take some back."))
     known = Resource.objects.filter(ven_id=ven_pk, ended_at=None).values_list("name", flat=True)
     if set(wanted.resources) - set(known):

@@ -5,6 +5,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from django.utils import timezone
+
+from meters.models import MeterMap
 from openadr.models import Measure, ReportPoint, ReportRequest, RequestState, Resource
 from openadr.services.planning import STATUS, USAGE
 
@@ -33,6 +36,7 @@ class Point:
         meter_id: of the meter whose readings the resource gives; None for no source.
         gives_energy: whether its mean power makes the meter's readings, as nothing else does.
         is_first_power: whether it is the one that says the resource's power.
+        is_away: whether the VEN's owner does not have the resource's meter now.
     """
 
     pk: int
@@ -48,6 +52,7 @@ class Point:
     meter_seconds: int | None
     gives_energy: bool
     is_first_power: bool
+    is_away: bool = False
 
 
 def requests_of(request_ids: Collection[str]) -> dict[str, Requested]:
@@ -92,10 +97,11 @@ def sources_of(resource_pks: Collection[int]) -> dict[int, Point]:
 # Resource and measure.
 _First = dict[tuple[int | None, str], int]
 
+_OWNER = "report__ven__owner_id"
 _FIELDS = (
     "pk", "report_id", "r_id", "measure", "quantity", "unit", "exponent", "reading_type", "resource_id",
     "resource__ended_at", "resource__is_source", "resource__meter_id", "resource__meter__interval_minutes",
-    "resource__meter__reading_kind", "report__ven__owner_id", "report__ven__distributor_id",
+    "resource__meter__reading_kind", _OWNER, "report__ven__distributor_id",
 )  # fmt: skip
 
 
@@ -103,10 +109,24 @@ def points_of(report_pks: Collection[int]) -> dict[int, dict[str, Point]]:
     """Report -> rID -> point, for these reports."""
     rows = list(ReportPoint.objects.filter(report__in=report_pks).order_by("pk").values(*_FIELDS))
     first = _first_points({row["resource_id"] for row in rows if row["resource_id"] is not None})
+    held = _held_now(rows)
     found: dict[int, dict[str, Point]] = defaultdict(dict)
     for row in rows:
-        found[row["report_id"]][row["r_id"]] = _point(row, first)
+        point, owned = _point(row, first), (row[_OWNER], row["resource__meter_id"])
+        is_away = None not in owned and owned not in held
+        found[row["report_id"]][row["r_id"]] = replace(point, is_away=True) if is_away else point
     return found
+
+
+def _held_now(rows: Collection[dict[str, Any]]) -> set[tuple[int, int]]:
+    """Owner and meter, of those that have each other now."""
+    owners = {row[_OWNER] for row in rows if row[_OWNER] is not None}
+    if not owners:
+        return set()
+    meters = {row["resource__meter_id"] for row in rows if row[_OWNER] is not None}
+    now = timezone.now()
+    maps = MeterMap.objects.filter(entity__in=owners, meter__in=meters - {None}, valid_from__lte=now).ending_after(now)
+    return set(maps.values_list("entity_id", "meter_id"))
 
 
 def _first_points(resource_ids: Collection[int]) -> _First:
@@ -133,7 +153,7 @@ def _point(row: dict[str, Any], first: _First) -> Point:
         exponent=row["exponent"],
         is_estimated=row["reading_type"] in ("Estimated", "Projected"),
         resource_id=resource,
-        owner_id=row["report__ven__owner_id"],
+        owner_id=row[_OWNER],
         distributor_id=row["report__ven__distributor_id"],
         meter_id=row["resource__meter_id"] if is_source else None,
         meter_seconds=row["resource__meter__interval_minutes"] * 60 if is_source else None,

@@ -35,6 +35,7 @@ __all__ = [
 ASK_AGAIN = timedelta(seconds=60)
 MOST_ASKS = 20
 MOST_POINTS = 2_000
+MOST_ENDED = 20
 LONGEST_ID = 128
 
 
@@ -79,7 +80,8 @@ class ReportAsk:
 def register_reports(*, ven_pk: int, reports: Sequence[OfferedReport]) -> list[ReportAsk]:
     """Keeps what a VEN offers now, and returns all requests that it is to answer, those that run already among them.
 
-    The newest registration counts: a report that it leaves out ends, and a point that it leaves out is forgotten. The
+    The newest registration counts: a report that it leaves out ends (the newest of those stay for a while, lest a VEN
+    that names its reports anew at each start fills the tables), and a point that it leaves out is forgotten. The
     requests of reports that stay the same stay too, with their IDs, so that a restart on either side loses nothing.
     Points are matched to the VEN's resources by name; a point of another name is kept without one.
 
@@ -96,6 +98,7 @@ def register_reports(*, ven_pk: int, reports: Sequence[OfferedReport]) -> list[R
         gone = [kept[name].pk for name in kept.keys() - {report.specifier_id for report in reports}]
         Report.objects.filter(pk__in=gone, ended_at__isnull=True).update(ended_at=timezone.now())
         ReportRequest.objects.filter(report_id__in=gone).update(state=RequestState.ENDED)
+        _forget_ended(ven_pk)
         sync_requests(ven_pk, tells=False)
         announce_changes([ven_pk])
     return running_asks(ven_pk=ven_pk)
@@ -107,7 +110,7 @@ def replan_reports(*, ven_pk: int) -> None:
     with transaction.atomic():
         Ven.objects.select_for_update().get(pk=ven_pk)
         resources = _resources(ven_pk)
-        points = list(ReportPoint.objects.filter(report__ven_id=ven_pk))
+        points = list(ReportPoint.objects.filter(report__ven_id=ven_pk, report__ended_at__isnull=True))
         if not points:
             return
         changed = [point for point in points if point.resource_id != resources.get(point.resource_name)]
@@ -228,6 +231,11 @@ def _resources(ven_pk: int) -> dict[str, int]:
     found = dict(rows.values_list("name", "pk"))
     # Who names no resource means the only one.
     return found | ({"": next(iter(found.values()))} if len(found) == 1 else {})
+
+
+def _forget_ended(ven_pk: int) -> None:
+    ended = Report.objects.filter(ven_id=ven_pk, ended_at__isnull=False).order_by("-ended_at", "-pk")
+    Report.objects.filter(pk__in=list(ended.values_list("pk", flat=True)[MOST_ENDED:])).delete()
 
 
 def _keep(ven_pk: int, known: Report | None, offered: OfferedReport, resources: dict[str, int]) -> None:

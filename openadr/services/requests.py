@@ -38,7 +38,8 @@ def sync_requests(ven_pk: int, *, tells: bool) -> bool:
         tells: whether the VEN must be told that requests end; where it registers its reports it is told all anew.
     """
     wishes = wishes_of_ven(ven_pk=ven_pk)
-    reports = dict(ReportPoint.objects.filter(report__ven_id=ven_pk).values_list("pk", "report_id"))
+    offered = ReportPoint.objects.filter(report__ven_id=ven_pk, report__ended_at__isnull=True)
+    reports = dict(offered.values_list("pk", "report_id"))
     wanted = grouped(wishes, reports)
     kept: set[tuple[int, int]] = set()
     ended = []

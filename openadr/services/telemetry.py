@@ -146,6 +146,7 @@ def _value(work: _Work, value: SentValue, request: Requested, point: Point | Non
         raise InvalidData("is no rID of this report")
     at = _time(value.at, work.now)
     if value.status is not None:
+        _must_be_there(point)
         if point.resource_id is not None:
             work.statements.append(Statement(point.resource_id, at, value.status))
         return
@@ -187,10 +188,18 @@ def _measured(work: _Work, point: Point, sent: Sent) -> None:
         if point.gives_energy and sent.seconds is not None and sent.seconds == point.meter_seconds:
             _energy(work, point, sent, energy_of_power(power_w, sent.seconds))
         else:
+            _must_be_there(point)
             _power(work, point, sent.at, round(power_w))
     elif point.resource_id is not None:
+        _must_be_there(point)
         said = {"value": float(sent.number), "unit": point.unit, "at": sent.at.isoformat()}
         work.statements.append(Statement(point.resource_id, sent.at, {point.quantity or "state": said}))
+
+
+def _must_be_there(point: Point) -> None:
+    """What is said of now is said of the meter by a device of who has it now; energies are of their own time."""
+    if point.is_away:
+        raise InvalidData("is from a device whose owner does not have the meter")
 
 
 def _time(at: datetime | None, now: datetime) -> datetime:

@@ -1,7 +1,7 @@
 """Who is to be told of an event, and what: read from who takes part, and from what each VEN answered itself."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from events.models import AnswerSource, Event, Participation, ParticipationState
 from events.models.participation import NOT_COUNTED
+from meters.selectors import holders_at
 from openadr.models import EventDelivery, Opt, Resource, VenOpt
 from openadr.selectors import allowed
 
@@ -17,6 +18,8 @@ LEVEL = 1
 # How long a VEN has to acknowledge: half the notice, within these bounds, and never past the start.
 SHORTEST = timedelta(minutes=5)
 LONGEST = timedelta(hours=6)
+# VEN, its owner, resource and meter.
+_Resource = tuple[int, int | None, str, int | None]
 
 
 @dataclass(frozen=True)
@@ -72,19 +75,32 @@ def to_tell(event: Event, ven_ids: Collection[int] | None, known: Collection[Eve
     own = _own_answers(event, known)
     asked: dict[int, list[tuple[str, datetime]]] = defaultdict(list)
     total: dict[int, int] = defaultdict(int)
+    holders = _holders(event, resources)
     for ven_id, owner_id, name, meter_id in resources:
         total[ven_id] += 1
         part = parts.get(meter_id) if meter_id is not None else None
-        if part is not None and speaks_for(owner_id, part) and _is_asked(part, ven_id, name, own):
+        if part is not None and speaks_for(owner_id, meter_id, holders) and _is_asked(part, ven_id, name, own):
             asked[ven_id].append((name, _end_of(part, event)))
     return {
         ven_id: Said(max(end for _name, end in rows), _names(rows, total[ven_id])) for ven_id, rows in asked.items()
     }
 
 
-def speaks_for(owner_id: int | None, part: Participation) -> bool:
-    """Whether a VEN of this owner, or the distributor's own, is behind the meter when the event starts."""
-    return owner_id is None or owner_id == part.holder_id
+def speaks_for(owner_id: int | None, meter_id: int | None, holders: Mapping[int, int]) -> bool:
+    """Whether a VEN of this owner, or the distributor's own, is behind the meter when the event starts.
+
+    Args:
+        holders: meter -> who holds it then.
+    """
+    return owner_id is None or (meter_id is not None and owner_id == holders.get(meter_id))
+
+
+def _holders(event: Event, resources: Iterable[_Resource]) -> dict[int, int]:
+    """Meter -> who holds it when the event starts, of these resources as far as their VENs have owners."""
+    meters = {
+        meter_id for _ven, owner_id, _name, meter_id in resources if owner_id is not None and meter_id is not None
+    }
+    return holders_at(meter_ids=meters, at=event.start) if meters else {}
 
 
 def _parts(event: Event, meter_ids: Collection[int | None] | None) -> dict[int, Participation]:
@@ -103,7 +119,7 @@ def _own_answers(event: Event, known: Collection[EventDelivery]) -> _OwnAnswers:
     return own
 
 
-def _open_resources(event: Event, ven_ids: Collection[int] | None) -> list[tuple[int, int | None, str, int | None]]:
+def _open_resources(event: Event, ven_ids: Collection[int] | None) -> list[_Resource]:
     """VEN, its owner, resource and meter: all resources of each VEN that has one on a meter of the event.
 
     A VEN that said at its registration that it only reports hears of no event.
@@ -140,9 +156,11 @@ def parts_behind(event: Event, names: Mapping[int, Collection[str]]) -> list[tup
     """
     rows = Resource.objects.filter(Q(ended_at=None), ven__in=names, meter__isnull=False)
     found = list(rows.values_list("ven_id", "ven__owner_id", "name", "meter_id"))
-    parts = _parts(event, {meter_id for *_rest, meter_id in found})
+    parts, holders = _parts(event, {meter_id for *_rest, meter_id in found}), _holders(event, found)
     return [
         (ven_id, parts[meter_id])
         for ven_id, owner_id, name, meter_id in found
-        if meter_id in parts and speaks_for(owner_id, parts[meter_id]) and (not names[ven_id] or name in names[ven_id])
+        if meter_id in parts
+        and speaks_for(owner_id, meter_id, holders)
+        and (not names[ven_id] or name in names[ven_id])
     ]

@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.attention import needs_of
 from common.errors import PortalError
-from events.models import AnswerSource, ParticipationState
+from events.models import AnswerSource, Event, Participation, ParticipationState
 from events.room_parts import parts_of
 from events.services import cancel_event, change_event, opt_in, opt_out
 from events.signals import opt_recorded
@@ -221,6 +223,71 @@ def test_an_answer_outlives_a_change_of_time(here, ven, event):
     assert part_of(here.home, event).state == IN
 
 
+def test_a_no_that_came_too_late_counts_once_it_is_said_in_time_of_the_event_as_moved(here, ven, event):
+    Event.objects.filter(pk=event.pk).update(opt_until=timezone.now() - timedelta(minutes=1))
+    event.refresh_from_db()
+    assert said(Ack(ven.pk, event.pk, 0, "optOut")) == [("too_late", 451)]
+    assert later(event).opt_until > timezone.now()
+    assert said(Ack(ven.pk, event.pk, 1, "optOut")) == [("taken", 200)]
+    assert part_of(here.home, event).state == OUT
+    assert steps_of(ven, event)[-1] == ("opted_out", 1)
+
+
+def test_a_no_is_one_again_where_the_move_gave_the_meter_to_somebody_who_is_asked_anew(here, program):
+    ven = make_ven(here.distributor, here.home)
+    event = make_announced(program)
+    acknowledge([Ack(ven.pk, event.pk, 0, "optOut")])
+    later(event)
+    state = ParticipationState.NOTIFIED
+    Participation.objects.filter(event=event).update(state=state, answered_at=None, answer_source="")
+    acknowledge([Ack(ven.pk, event.pk, 1, "optOut")])
+    assert part_of(here.home, event).state == OUT
+
+
+def test_a_no_that_is_late_for_the_moved_event_too_is_shown(here, ven, event):
+    for moved in range(2):
+        Event.objects.filter(pk=event.pk).update(opt_until=timezone.now() - timedelta(minutes=1))
+        assert said(Ack(ven.pk, event.pk, moved, "optOut")) == [("too_late", 451)]
+        labels = [look.label for part in parts_of(event) for look in part.looks]
+        assert "1 device does not follow" in labels
+        event.refresh_from_db()
+        event = later(event)
+
+
+def test_a_no_said_in_time_and_again_too_late_is_followed(here, ven, event):
+    acknowledge([Ack(ven.pk, event.pk, 0, "optOut")])
+    later(event)
+    Event.objects.filter(pk=event.pk).update(opt_until=timezone.now())
+    assert said(Ack(ven.pk, event.pk, 1, "optOut")) == [("taken", 200)]
+    assert "1 device does not follow" not in [look.label for part in parts_of(event) for look in part.looks]
+
+
+def test_a_no_that_is_only_said_again_does_not_undo_the_yes_of_people(here, ven, event):
+    acknowledge([Ack(ven.pk, event.pk, 0, "optOut")])
+    opt_in(participation=part_of(here.home, event), by=here.resident)
+    acknowledge([Ack(ven.pk, event.pk, 0, "optOut")])
+    assert part_of(here.home, event).state == IN
+
+
+def test_of_two_answers_at_once_to_a_moved_event_no_is_the_answer_also_where_it_was_no_before(here, program):
+    vens = [make_ven(here.distributor, here.home) for _number in range(2)]
+    event = make_announced(program)
+    acknowledge([Ack(ven.pk, event.pk, 0, "optOut") for ven in vens])
+    later(event)
+    numbers = [delivery_of(ven, event).modification_number for ven in vens]
+    acknowledge([Ack(vens[0].pk, event.pk, numbers[0], "optIn"), Ack(vens[1].pk, event.pk, numbers[1], "optOut")])
+    assert part_of(here.home, event).state == OUT
+
+
+def test_naming_the_events_of_others_locks_none_of_them(here, ven, event, program):
+    other = make_announced(program, 5)
+    EventDelivery.objects.filter(event=other).delete()
+    with CaptureQueriesContext(connection) as queries:
+        assert said(Ack(ven.pk, other.pk, 0, "optIn")) == [("unknown", 452)]
+    table = Event._meta.db_table
+    assert not [query["sql"] for query in queries if f"FROM {connection.ops.quote_name(table)}" in query["sql"]]
+
+
 # Answers outside of an acknowledgement.
 
 
@@ -233,6 +300,15 @@ def test_an_answer_by_eiopt_counts_and_leaves_what_is_pending_pending(here, ven,
     assert opt_for_event(ven_pk=ven.pk, event_pk=event.pk, opt="perhaps").code == 454
     run_now(event)
     assert opt_for_event(ven_pk=ven.pk, event_pk=event.pk, opt="optIn").code == 451
+
+
+def test_a_no_by_eiopt_counts_where_the_same_came_too_late_before_the_event_was_moved(here, ven, event):
+    Event.objects.filter(pk=event.pk).update(opt_until=timezone.now() - timedelta(minutes=1))
+    assert opt_for_event(ven_pk=ven.pk, event_pk=event.pk, opt="optOut").code == 451
+    event.refresh_from_db()
+    later(event)
+    assert opt_for_event(ven_pk=ven.pk, event_pk=event.pk, opt="optOut").code == 200
+    assert part_of(here.home, event).state == OUT
 
 
 def test_an_answer_for_one_resource_is_that_of_its_meter(here, program):

@@ -6,6 +6,7 @@ import zipfile
 import pytest
 from django.test import Client
 
+from accounts.tenant_admin import ReasonForm
 from openadr.models import Ven, VenState
 from openadr.services.enrolling import enroll_ven
 from tests.builder import Side
@@ -47,6 +48,21 @@ def test_admin_revokes_with_a_reason(here: Side, client: Client) -> None:
     act(signed_in(here.admin, client), "revoke", ven.pk)
     ven.refresh_from_db()
     assert (ven.state, ven.revoke_reason) == (VenState.REVOKED, "why")
+
+
+def test_reason_is_demanded_to_revoke(here: Side, client: Client) -> None:
+    ven = enroll_ven(distributor=here.distributor, name="Pump").ven
+    body = {"action": "revoke", "_selected_action": [ven.pk], "reason": " "}
+    answer = signed_in(here.admin, client).post("/admin/openadr/ven/", body, follow=True)
+    ven.refresh_from_db()
+    assert ven.state == VenState.ENROLLED
+    assert "Say why" in answer.content.decode()
+
+
+def test_question_for_the_reason_is_of_devices_alone(here: Side, client: Client) -> None:
+    enroll_ven(distributor=here.distributor, name="Pump")
+    assert "if you revoke:" in signed_in(here.admin, client).get("/admin/openadr/ven/").content.decode()
+    assert str(ReasonForm.base_fields["reason"].label) == "Reason, if you refuse:"
 
 
 def test_one_device_at_a_time_gets_a_certificate(here: Side, client: Client) -> None:

@@ -28,13 +28,15 @@ from events.services import (
     stop_as_told,
 )
 from events.tests.world import make_announced, make_draft, make_program, next_span
-from meters.services import keep_meter, leave_meter
+from meters.models import MeterMap
+from meters.services import end_map, keep_meter, leave_meter, map_meter
 from openadr.models import EventDelivery, VenChange, VenOpt, VenState
 from openadr.selectors import applicable
 from openadr.services.changes import announce_changes
 from openadr.services.deliveries import Ack, acknowledge, announce_missed, deliver_event, deliver_vens, note_delivered
 from openadr.services.registration import register_ven
 from openadr.tests.delivery_world import add_resource, delivery_of, is_told, make_ven, part_of, run_now, steps_of
+from tests.builder import make_organization
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -233,6 +235,34 @@ def test_a_device_that_said_no_is_told_that_it_is_off_when_its_owner_moves_out(h
     assert numbers(ven, event) == (0, False)
     leave_meter(user=here.resident, meter=here.home, day=local_day(timezone.now(), here.home.zone) + timedelta(days=10))
     assert numbers(ven, event) == (1, True)
+
+
+@pytest.fixture
+def schools(here, program):
+    return make_ven(here.distributor, here.school, owner=here.organization), make_announced(program)
+
+
+def test_an_organization_that_gives_a_meter_up_takes_its_device_out_of_what_comes(here, schools):
+    ven, event = schools
+    assert numbers(ven, event) == (0, False)
+    end_map(meter_map=MeterMap.objects.get(meter=here.school, entity=here.organization.pk), at=timezone.now() + HOUR)
+    assert numbers(ven, event) == (1, True)
+
+
+def test_an_organization_that_has_the_meter_until_after_the_start_is_told(here, schools):
+    ven, event = schools
+    end_map(meter_map=MeterMap.objects.get(meter=here.school, entity=here.organization.pk), at=event.start + HOUR)
+    assert numbers(ven, event) == (0, False)
+
+
+def test_an_organization_that_is_given_a_meter_hears_of_what_comes(here, program):
+    owner = make_organization(here.distributor, "Second school")
+    ven = make_ven(here.distributor, here.school, owner=owner)
+    event = make_announced(program)
+    assert not is_told(ven, event)
+    end_map(meter_map=MeterMap.objects.get(meter=here.school, entity=here.organization.pk), at=timezone.now() + HOUR)
+    map_meter(meter=here.school, holder=owner, valid_from=timezone.now() + 2 * HOUR)
+    assert is_told(ven, event)
 
 
 def test_a_newly_mapped_meter_and_a_new_ven_hear_of_what_is_announced(here, program):

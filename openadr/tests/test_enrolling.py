@@ -12,6 +12,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from accounts.models import AuditEntry
+from meters.models import MeterMap
 from openadr import pki
 from openadr.errors import EnrollRefused
 from openadr.models import ChangeCounter, Resource, Ven, VenCertificate, VenState
@@ -107,11 +108,16 @@ def test_configuration_can_be_used_by_the_simulator(here: Side, tmp_path) -> Non
     assert config.key.read_text() == enrolled.key_pem
 
 
-@pytest.mark.parametrize("name", ["", " x", "x ", "a\nb", "a\x00b", "x" * 65])
+@pytest.mark.parametrize("name", ["", " x", "x ", "a\nb", "a\x00b", "x" * 65, "Ä" * 33])
 def test_name_that_cannot_be_one_is_refused(here: Side, name: str) -> None:
     with pytest.raises(EnrollRefused):
         enroll_ven(distributor=here.distributor, name=name)
     assert not Ven.objects.exists()
+
+
+def test_longest_name_of_several_bytes_a_letter_is_in_the_certificate(here: Side) -> None:
+    enrolled = enroll_ven(distributor=here.distributor, name="Ä" * 32)
+    assert enrolled.ven.certificates.get().subject == "CN=" + "Ä" * 32
 
 
 def test_name_is_taken_once_in_a_distributor(world: World) -> None:
@@ -137,6 +143,18 @@ def test_meter_of_another_distributor_is_refused_and_nothing_is_left(world: Worl
     with pytest.raises(EnrollRefused):
         enroll_ven(distributor=world.here.distributor, name="Pump", resources=[("a", world.there.home)])
     assert not Resource.objects.exists()
+
+
+def test_the_device_of_who_left_the_meter_gives_way_to_that_of_who_has_it(here: Side) -> None:
+    old = enroll_ven(
+        distributor=here.distributor, name="Old", owner=here.organization, resources=[("a", here.school)]
+    ).ven
+    new = enroll_ven(distributor=here.distributor, name="New").ven
+    assert not map_resource(ven=new, name="b", meter=here.school).is_source
+    held = MeterMap.objects.filter(meter=here.school, entity=here.organization.pk)
+    held.update(valid_to=timezone.now())
+    assert map_resource(ven=new, name="b", meter=here.school).is_source
+    assert not old.resources.get().is_source
 
 
 def test_first_resource_behind_a_meter_reports_its_readings(here: Side) -> None:
@@ -241,6 +259,15 @@ def test_certificate_of_the_vtn_is_made_anew_for_another_name(settings) -> None:
 def test_file_names_stay_in_their_folder() -> None:
     assert enrolling.file_stem("../../etc/x") == "-..-etc-x"
     assert enrolling.file_stem("..") == "ven"
+
+
+@pytest.mark.parametrize("name", ["ca", "CA", "Ca"])
+def test_certificate_of_the_authority_never_takes_the_place_of_the_vens(here: Side, name: str) -> None:
+    enrolled = enroll_ven(distributor=here.distributor, name=name)
+    stem = f"ven-{name}"
+    assert set(enrolled.files) == {f"{stem}.crt", f"{stem}.key", f"{stem}.json", "ca.crt"}
+    assert enrolled.files[f"{stem}.crt"] == enrolled.certificate_pem
+    assert json.loads(enrolled.configuration)["certificate"] == f"{stem}.crt"
 
 
 def test_configuration_is_json_with_signs_of_every_script(here: Side) -> None:

@@ -10,6 +10,7 @@ from events.models import AnswerSource, Participation, ParticipationState
 from events.tests.world import make_announced, make_program
 from openadr.ids import event_ref
 from openadr.models import DeliveryStep, EventDelivery, Opt, VenOpt
+from openadr.services import opting
 from openadr.tests.devices import code_of, hand_in, make_ven, say, sent
 from openadr.vtn20b.names import NS
 
@@ -107,6 +108,16 @@ def test_resources_are_the_vens_own(ven, noon):
 def test_spans_that_mean_nothing_are_refused(ven, noon, start, length):
     assert code_of(create(ven, vavailability=schedule((noon + start, length)))) == "454"
     assert not VenOpt.objects.exists()
+
+
+def test_opts_made_and_taken_back_all_day_come_to_an_end(ven, noon, monkeypatch):
+    monkeypatch.setattr(opting, "MOST_A_DAY", 3)
+    for number in range(3):
+        assert code_of(create(ven, str(number), vavailability=schedule((noon, HOUR)))) == "200"
+        assert code_of(cancel(ven, str(number))) == "200"
+    assert code_of(create(ven, "one more", vavailability=schedule((noon, HOUR)))) == "454"
+    VenOpt.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    assert code_of(create(ven, "one more", vavailability=schedule((noon, HOUR)))) == "200"
 
 
 def test_an_opt_without_time_or_event_is_refused(ven):

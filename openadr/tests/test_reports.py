@@ -146,6 +146,15 @@ def test_other_reports_end_the_old_ones(ven):
     assert Report.objects.get(specifier_id="old").ended_at is None
 
 
+def test_reports_that_are_named_anew_at_each_start_do_not_pile_up(ven, monkeypatch):
+    monkeypatch.setattr(reports, "MOST_ENDED", 2)
+    for number in range(5):
+        offer(ven, metadata(**{f"energy{number}": ("energy_real", "house")}, specifier=f"usage{number}"))
+    kept = Report.objects.order_by("pk").values_list("specifier_id", "ended_at")
+    assert [(name, ended is None) for name, ended in kept] == [("usage2", False), ("usage3", False), ("usage4", True)]
+    assert len(open_ids()) == 1
+
+
 def test_a_point_that_is_gone_is_forgotten(ven):
     offer(ven, metadata(v=("voltage", "house"), **ENERGY))
     offer(ven, metadata(**ENERGY))

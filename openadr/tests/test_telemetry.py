@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from meters.models import IntervalReading, Quality
 from openadr.models import DeviceStatus, EnergyPart, PowerSample, ReportPoint, ReportRequest, RequestState, Resource
+from openadr.services.enrolling import map_resource
 from openadr.services.telemetry import SentReport, SentValue, sweep_telemetry, take_reports
 from openadr.tests.devices import (
     HALF_HOUR,
@@ -144,6 +145,19 @@ def test_an_owners_ven_reports_only_the_owners_time(here):
     assert described(reply).count("owner") == 2
 
 
+def test_power_and_states_are_none_of_the_meters_once_the_owner_has_left_it(here):
+    meter = here.distributor.meters.create(number="moved")
+    held = map_meter(meter, here.organization, slot(9))
+    ven = offering(make_ven(here.distributor, meter, owner_id=here.organization.pk), watts=("power_real", "house"))
+    assert described(send(ven, request_of(ven), interval("watts", timezone.now(), 700))) == "OK"
+    assert PowerSample.objects.count() == 1
+    held.valid_to = timezone.now()
+    held.save()
+    reply = send(ven, request_of(ven), interval("watts", timezone.now(), 900))
+    assert "does not have the meter" in described(reply)
+    assert PowerSample.objects.get().power_w == 700
+
+
 def test_the_distributors_own_ven_reports_all_times(ven, here):
     offering(ven)
     send(ven, request_of(ven), interval("energy", slot(30), 1))
@@ -162,6 +176,18 @@ def test_parts_of_an_interval_add_up_when_it_is_whole(ven, here):
         send(ven, request_of(ven), interval("energy", start + ten, "200.4"))
     assert readings(here.home) == [(start, 401)]
     assert EnergyPart.objects.count() == 3
+
+
+def test_parts_of_one_meter_are_none_of_the_next_ones(ven, here):
+    offering(ven, energy=("energy_real", "house", {"limits": (10, 600)}))
+    start, ten = slot(), timedelta(minutes=10)
+    for number in range(2):
+        send(ven, request_of(ven), interval("energy", start + number * ten, 100, 600))
+    other = here.distributor.meters.create(number="other")
+    map_resource(ven=ven, name="house", meter=other)
+    assert not EnergyPart.objects.exists()
+    map_resource(ven=ven, name="house", meter=other)
+    assert readings(other) == []
 
 
 def test_an_energy_with_another_request_is_no_part(ven, here):

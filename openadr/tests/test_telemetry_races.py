@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from openadr.models import EnergyPart, PowerSample, ReportRequest
+from openadr.models import EnergyPart, PowerSample, ReportPoint, ReportRequest
+from openadr.services.newest import store_newest
 from openadr.services.telemetry import SentReport, SentValue, take_reports
 from openadr.tests.devices import make_ven, metadata, offer, readings, slot
 from tests.builder import make_world
@@ -50,3 +51,14 @@ def test_the_same_report_at_once_is_kept_once(way):
     assert [writer.refused for writer in writers] == [None, None]
     assert readings(here.home) == [(slot(), 412)]
     assert PowerSample.objects.count() == 1
+
+
+def test_an_older_last_value_is_not_written_over_a_newer_one():
+    here = make_world().here
+    offer(make_ven(here.distributor, here.home), metadata(energy=("energy_real", "house")))
+    point = ReportPoint.objects.get()
+    new, old = ({point.pk: (slot(back), float(back))} for back in (1, 2))
+    writers = WAYS["second inside first"](lambda: store_newest(new), lambda: store_newest(old))
+    assert [writer.refused for writer in writers] == [None, None]
+    point.refresh_from_db()
+    assert (point.last_at, point.last_value) == (slot(1), 1.0)

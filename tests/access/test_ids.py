@@ -117,11 +117,11 @@ def test_filters_of_lists_find_nothing_of_the_other_distributor(access: AccessWo
 def test_actions_of_the_admin_leave_the_other_distributor_alone(access: AccessWorld, before: Rows, model: str):
     address = reverse(f"admin:{model.replace('/', '_')}_changelist")
     for action in (*ACTIONS[model], "delete_selected"):
-        body = {"action": action, "_selected_action": [access.there.rows[model]], "post": "yes"}
+        body = {"action": action, "_selected_action": [access.there.rows[model]], "post": "yes", "reason": "why"}
         outcome = send(access.roles["admin"], before, "POST", address, body)
         assert outcome.changes == (), (action, [each.columns for each in outcome.changes])
         # What it stands for does change something of one's own, where the rules allow it.
-    own = {"action": ACTIONS[model][-1], "_selected_action": [access.here.rows[model]]}
+    own = {"action": ACTIONS[model][-1], "_selected_action": [access.here.rows[model]], "reason": "why"}
     assert send(access.roles["admin"], before, "POST", address, own).changes
 
 

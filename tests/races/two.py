@@ -23,6 +23,7 @@ class Writer:
     task: Task
     refused: Exception | None = None
     deadlocks: int = 0
+    most_deadlocks: int = 11
     done: threading.Event = field(default_factory=threading.Event)
 
     def run(self, meet: Callable[[], object], linger: Callable[[], object], wrap: Task) -> None:
@@ -46,7 +47,7 @@ class Writer:
                 self.task()
                 linger()
         except OperationalError as error:
-            if error.args[0] != DEADLOCK or self.deadlocks > 10:
+            if error.args[0] != DEADLOCK or self.deadlocks >= self.most_deadlocks:
                 raise
             return True
         return False
@@ -66,6 +67,14 @@ def at_once(first: Task, second: Task, wrap: Callable[[], object]) -> list[Write
     writers = [Writer(first), Writer(second)]
     steps = (barrier.wait, lambda: None, wrap)
     _run([threading.Thread(target=writer.run, args=steps) for writer in writers])
+    return writers
+
+
+def unaided(first: Task, second: Task) -> list[Writer]:
+    """Both start at the same moment, as the portal runs them: who has to give way tries again by itself, or fails."""
+    barrier = threading.Barrier(2, timeout=PATIENCE)
+    writers = [Writer(task, most_deadlocks=0) for task in (first, second)]
+    _run([threading.Thread(target=each.run, args=(barrier.wait, lambda: None, nullcontext)) for each in writers])
     return writers
 
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from common.errors import PortalError
+from common.numbers_in_text import number_in
 from dashboards.views.operator.scope import Scope
 from dashboards.views.vens.enroll import given_once
 from dashboards.views.vens.forms import PinForm, ResourceForm
@@ -31,9 +32,15 @@ class NoReason(OpenadrError):
 
 
 def rotate(request: HttpRequest, scope: Scope, ven: Ven) -> HttpResponse:
-    """A new certificate and key, given once in the answer."""
+    """A new certificate and key, given once in the answer; the same question answered again is refused."""
+    after = number_in(request.POST.get("after", ""))
     try:
-        made = rotate_certificate(ven=ven, is_at_once=bool(request.POST.get("at_once")), by=scope.user)
+        made = rotate_certificate(
+            ven=ven,
+            is_at_once=bool(request.POST.get("at_once")),
+            after=-1 if after is None else after,  # of no certificate
+            by=scope.user,
+        )
     except PortalError as refusal:
         return given_once(request, scope, None, ven=ven, refusal=str(refusal))
     return given_once(request, scope, made, ven=ven)

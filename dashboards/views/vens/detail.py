@@ -89,6 +89,7 @@ def page_of(
         "certificate_rows": facts.certificate_rows(certificates, now, zone, may_change=may_change),
         "revocable": [row for row in certificates if row.revoked_at is None] if may_change else [],
         "grace_days": GRACE.days,
+        "newest_certificate": max((row.pk for row in certificates), default=0),
         "thing_columns": facts.thing_columns(may_change=may_change),
         "thing_rows": facts.thing_rows(things, now, zone, may_change=may_change),
         "ending": [thing.resource for thing in things if thing.resource.ended_at is None] if may_change else [],

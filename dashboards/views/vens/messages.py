@@ -40,6 +40,7 @@ def messages(request: HttpRequest, scope: Scope) -> HttpResponse:
         "form": form,
         "asked": form.cleaned_data,
         "is_filtered": any(form.cleaned_data.values()),
+        "is_narrowed": form.is_narrowed,
         "kinds": facts.KINDS,
         "days": settings.VTN_LOG_DAYS,
         "sees_nobody": role_of(scope.user) is Role.PLATFORM,
