@@ -22,6 +22,13 @@ TAKEN = {"long id", "many ends of lines", "many references", "many namespaces"}
 SERVICE = "/OpenADR2/Simple/2.0b/OadrPoll"
 
 
+@pytest.fixture(autouse=True)
+def nothing_learned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What tests before taught the reader is usual to it no more."""
+    monkeypatch.setattr(safe, "_usual", set())
+    monkeypatch.setattr(safe, "_taught", {})
+
+
 def test_reader_refuses_every_hostile_message_quickly_and_stays_small() -> None:
     script = Path(__file__).parent / "hostile" / "reading.py"
     done = subprocess.run([sys.executable, script, "4"], capture_output=True, text=True, timeout=120)
@@ -101,7 +108,6 @@ def test_indented_messages_are_usual_once_one_was_taken() -> None:
 
 
 def test_one_sender_cannot_use_up_what_is_learned() -> None:
-    safe._usual.clear()
     for number in range(3 * safe.LEARNED_OF_ONE):
         _root, names = safe.opened(poll(root=f' xmlns:q{number}="u"').encode())
         safe.learn(names, "hostile")

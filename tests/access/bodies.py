@@ -64,7 +64,8 @@ def _new_time(life: Life) -> dict[str, Any]:
 
 def _api_event(life: Life) -> dict[str, Any]:
     start = now_slot() + timedelta(days=6)
-    return {"program": life.objects["program"], "start": start.isoformat(), "end": (start + HALF_HOUR).isoformat()}
+    span = {"start": start.isoformat(), "end": (start + HALF_HOUR).isoformat()}
+    return {"program": life.objects["program"], "targets": [], **span}
 
 
 def _api_new_time(life: Life) -> dict[str, Any]:
