@@ -166,8 +166,8 @@ class Bridge:
 
     async def _follow(self, ven: Ven, state: FeederState) -> None:
         wanted = self.wanted(ven)
-        # Before it has heard the VTN, it takes nothing back that it may have asked for in an earlier life.
-        if wanted or (state.setpoint_watts and ven.is_registered):
+        # Before it has heard of events, it takes nothing back that it may have asked for in an earlier life.
+        if wanted or (state.setpoint_watts and ven.has_heard):
             await asyncio.to_thread(self.source.write_shed, wanted)
         if wanted != self._shed:
             self.say(f"Asked for {wanted / 1000:g} kW less." if wanted else "Released the shed.")

@@ -17,16 +17,16 @@ import random
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
 
 from simulator.errors import SimulatorError
 from simulator.ven import messages
 from simulator.ven.alarm import Alarm
 from simulator.ven.config import VenConfig
 from simulator.ven.events import OPT_IN, Change, EventBook, VenEvent
-from simulator.ven.feed import MAX_VALUES, Feed
+from simulator.ven.feed import Feed
+from simulator.ven.feeds import Feeds
 from simulator.ven.reading import BadMessage, Incoming, cancelled_requests, read_events, read_requests, seconds_of
-from simulator.ven.reports import Point, Quantity, Request, Value
+from simulator.ven.reports import Point, Value
 from simulator.ven.store import Store
 from simulator.ven.wire import NotRegistered, VtnAway, VtnRefused, Wire
 
@@ -65,7 +65,6 @@ class Ven:
         self._wire, self._store, self._clock = wire, store or Store(), clock
         self._on_event = on_event or (lambda change, event: OPT_IN)
         self._delay, self._say, self._said = delay, say, ""
-        self._quantities = {point.r_id: point.quantity for point in points}
         state = self._store.load(config.ven_name)
         self.ven_id: str = config.ven_id or state.get("ven_id", "")
         self._registration_id: str = state.get("registration_id", "")
@@ -74,9 +73,8 @@ class Ven:
         self._has_offered = bool(state.get("requests")) and bool(state.get("has_offered", True))
         self._poll_seconds: float = state.get("poll_seconds", config.poll_seconds)
         self._book = EventBook(state.get("events", ()))
-        self._feeds: dict[str, Feed] = {}
-        self._serve([Request(**{**row, "r_ids": tuple(row["r_ids"])}) for row in state.get("requests", ())])
-        self._energies = {(value.start, value.r_id): value for value in self._store.waiting(config.ven_name)}
+        self._feeds = Feeds(config.ven_name, self.points, self._store, state.get("requests", ()), delay)
+        self._has_heard = bool(state.get("has_heard"))
         self._unsaid: set[str] = set()
         self._next_poll, self._not_before, self._failures, self._knows_all = 0.0, 0.0, 0, False
         self._alarm = Alarm()
@@ -85,6 +83,11 @@ class Ven:
     def is_registered(self) -> bool:
         """Whether the VTN has accepted it."""
         return self._is_registered
+
+    @property
+    def has_heard(self) -> bool:
+        """Whether the VTN ever told it its events; before that, no event is no news."""
+        return self._has_heard
 
     @property
     def events(self) -> list[VenEvent]:
@@ -99,17 +102,12 @@ class Ven:
     @property
     def n_waiting(self) -> int:
         """How many energies no VTN has acknowledged yet."""
-        return len(self._energies)
+        return self._feeds.n_waiting
 
     def put(self, *values: Value) -> None:
         """Hands over what its points say. The energy of an interval is said once and for all."""
         for value in values:
-            if self._quantities[value.r_id] is Quantity.ENERGY:
-                self._store.keep(self.config.ven_name, value)
-                self._energies.setdefault((value.start, value.r_id), value)
-            else:
-                for feed in self._feeds.values():
-                    feed.put(value)
+            self._feeds.put(value)
         self._alarm.wake()
 
     def set_opt(self, event_id: str, opt: str) -> None:
@@ -164,7 +162,7 @@ class Ven:
             await self._answer("", sorted(self._unsaid))
         if self._clock() >= self._next_poll:
             await self._poll()
-        for feed in list(self._feeds.values()):
+        for feed in self._feeds.served:
             if self._due(feed) <= self._clock():
                 await self._try_report(feed)
 
@@ -260,6 +258,9 @@ class Ven:
         """Takes the list of events, reacts, and answers those that ask for it."""
         listed = read_events(message)
         self._tell(self._book.take(listed))
+        if not self._has_heard:
+            self._has_heard = True
+            self._save()
         await self._answer(message.request_id, [event.event_id for event in listed if event.needs_answer])
 
     def _tell(self, changes: Sequence[tuple[Change, VenEvent]]) -> None:
@@ -285,38 +286,20 @@ class Ven:
         requests = read_requests(message)
         if any(request.specifier_id == "METADATA" for request in requests):
             await self._offer()
-        served = [request for request in requests if request.specifier_id in self._quantities.values()]
-        self._serve(served)
+        served = [request for request in requests if self._feeds.can_serve(request)]
+        self._feeds.serve(served)
         if served:
             self._save()
         if requests or message.kind == "oadrCreateReport":
             body = messages.created_report(self.ven_id, message.request_id, self._feeds)
             await self._post("EiReport", body)
 
-    def _serve(self, requests: Sequence[Request]) -> None:
-        """Starts feeds; of several for the same energy only the newest carries it."""
-        for request in requests:
-            r_ids = tuple(name for name in request.r_ids if name in self._quantities) or tuple(
-                point.r_id for point in self.points if point.specifier_id == request.specifier_id
-            )
-            has_energy = request.specifier_id == Quantity.ENERGY
-            if has_energy:
-                for feed in self._feeds.values():
-                    feed.has_energy = False
-            delay = self._delay if has_energy else 0.0
-            self._feeds[request.request_id] = Feed(replace(request, r_ids=r_ids), has_energy, delay)
-
     def _stop(self, request_ids: Sequence[str]) -> None:
-        for name in request_ids:
-            self._feeds.pop(name, None)
-        energies = [feed for feed in self._feeds.values() if feed.request.specifier_id == Quantity.ENERGY]
-        if energies:
-            energies[-1].has_energy = True
+        self._feeds.stop(request_ids)
         self._save()
 
     def _due(self, feed: Feed) -> float:
-        wanted = sum(key[1] in feed.request.r_ids for key in self._energies) if feed.has_energy else 0
-        return feed.due_at(self._clock(), wanted)
+        return self._feeds.due_at(feed, self._clock())
 
     async def _try_report(self, feed: Feed) -> None:
         """Reports; trouble with it keeps the VEN from nothing else."""
@@ -329,7 +312,7 @@ class Ven:
     async def _report(self, feed: Feed) -> None:
         """Sends one report, the very same again until the VTN has taken it."""
         if feed.in_flight is None:
-            values = self._values_of(feed)
+            values = self._feeds.take(feed)
             if not values:
                 return
             named = feed.request
@@ -346,23 +329,8 @@ class Ven:
             raise VtnAway(f"The VTN answered a report with {answer.code} {answer.words}.")
         if answer.code != 200:
             self._say_once(f"the VTN refuses values, which are left out ({answer.words}).")
-        self._done(feed, values)
+        self._feeds.done(feed, values, self._clock())
         self._stop_if_over(feed, cancelled_requests(answer))
-
-    def _values_of(self, feed: Feed) -> Sequence[Value]:
-        if feed.has_energy:
-            wanted = set(feed.request.r_ids)
-            return [self._energies[key] for key in sorted(self._energies) if key[1] in wanted][:MAX_VALUES]
-        values = list(feed.waiting)
-        feed.waiting.clear()
-        return values
-
-    def _done(self, feed: Feed, values: Sequence[Value]) -> None:
-        feed.sent(self._clock())
-        if feed.request.specifier_id == Quantity.ENERGY:
-            self._store.drop(self.config.ven_name, values)
-            for value in values:
-                self._energies.pop((value.start, value.r_id), None)
 
     def _stop_if_over(self, feed: Feed, cancelled: Sequence[str]) -> None:
         if feed.request.is_once or feed.is_past(self._clock()):
@@ -384,8 +352,9 @@ class Ven:
             "registration_id": self._registration_id,
             "poll_seconds": self._poll_seconds,
             "has_offered": self._has_offered,
+            "has_heard": self._has_heard,
             "events": self._book.rows(),
-            "requests": [asdict(feed.request) for feed in self._feeds.values()],
+            "requests": self._feeds.rows(),
         }
         self._store.save(self.config.ven_name, state)
 
@@ -394,7 +363,7 @@ class Ven:
         due = [self._book.next_end()]
         if self.is_online:
             unsaid = 0.0 if self._unsaid else self._next_poll
-            reports = [self._due(feed) for feed in self._feeds.values()]
+            reports = [self._due(feed) for feed in self._feeds.served]
             due.append(max(self._not_before, min([self._next_poll, unsaid, *reports])))
         return min(due)
 

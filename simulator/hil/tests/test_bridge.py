@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from simulator.hil.bridge import Bridge, Plan
 from simulator.hil.device import Device, new_device, serve
@@ -191,6 +192,8 @@ async def test_a_bridge_that_lost_its_memory_hears_of_the_event_again(tmp_path):
         here.vtn.tell(("e1", event_xml("e1", here.now - 5, 600)))
         async with running(here.bridge(Store())):
             await until(lambda: here.device.feeder.setpoint_watts == 60_000)
+        # It is registered for a while before it hears of events.
+        here.vtn.fail["oadrRequestEvent"] = lambda: web.Response(status=503)
         sheds = []
         take = here.device._take
         here.device._take = lambda name, number: (sheds.append(number), take(name, number))
