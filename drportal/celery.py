@@ -1,4 +1,4 @@
-"""The Celery app: jobs, their queue and their timetable."""
+"""The Celery app: jobs, their queues and their timetable."""
 
 import os
 from datetime import timedelta
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from celery import Celery
 from celery.schedules import crontab
+from kombu import Queue
 
 from drportal import env
 
@@ -43,6 +44,9 @@ app.conf.update(
     worker_redirect_stdouts=False,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
+    # A VTN above may take minutes to answer. A worker that is told no queue serves both.
+    task_queues=[Queue("celery"), Queue("upstream")],
+    task_routes={"openadr.tasks.poll_upstream": {"queue": "upstream"}},
     task_serializer="json",
     accept_content=["json"],
     timezone="UTC",

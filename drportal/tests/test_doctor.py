@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from common import cache as portal_cache
 from delivery.models import Message
+from openadr.models import Upstream
+from openadr.tests.upstream_world import make_town, make_upstream
 from tests.redis_server import portal_on_redis
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +46,18 @@ def test_doctor_names_an_outbox_that_nobody_drains():
     code, said = doctor()
     assert code == 1
     assert "is a worker running?" in said
+
+
+@override_settings(DEMO=True)
+def test_doctor_names_vtns_above_that_no_worker_polls(here):
+    make_upstream(make_town(here.distributor, homes=1), 9)
+    assert "VTNs above: 1 polled in time." in doctor()[1]
+    Upstream.objects.update(next_poll_at=timezone.now() - timedelta(minutes=3))
+    code, said = doctor()
+    assert code == 1
+    assert "VTNs above: 1 not polled for over two minutes. Does a worker serve the queue “upstream”?" in said
+    Upstream.objects.update(is_active=False)
+    assert "VTNs above: 0 polled in time." in doctor()[1]
 
 
 @override_settings(

@@ -21,8 +21,10 @@ from drportal import env
 from drportal.checks import check_factor_keys
 from meters.services.rollups import waiting_since
 from openadr import identity
+from openadr.models import Upstream
 
 SUMS_LATE = timedelta(minutes=10)
+POLLS_LATE = timedelta(minutes=2)
 Finding = tuple[bool, str]
 SECRET = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "EMAIL_URL", "MFA_ENCRYPTION_KEYS")
 
@@ -151,6 +153,14 @@ def devices() -> Finding:
     return identity.devices()
 
 
+def above() -> Finding:
+    """VTNs above."""
+    late = Upstream.objects.filter(is_active=True, next_poll_at__lt=timezone.now() - POLLS_LATE).count()
+    if late:
+        return False, f"VTNs above: {late} not polled for over two minutes. Does a worker serve the queue “upstream”?"
+    return True, f"VTNs above: {Upstream.objects.filter(is_active=True).count()} polled in time."
+
+
 def disk() -> Finding:
     """Disk."""
     settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
@@ -170,5 +180,6 @@ EXAMINATIONS: list[Callable[[], Finding]] = [
     second_factors,
     vtn,
     devices,
+    above,
     disk,
 ]

@@ -9,12 +9,16 @@ from django.utils import timezone
 
 from common.errors import PortalError
 from events.services import program_named
+from meters.models import Feeder
 from openadr.models import Upstream, UpstreamPolicy
 from openadr.services.upstream import Entered, set_up_upstream, start_upstream, stop_upstream
 from openadr.upstream.faults import fault_words
 from openadr.upstream.polling import poll
-from organizations.models import Distributor
+from organizations.models import Distributor, Organization, OrganizationGroup
 from organizations.services import distributor_named
+
+# Whom the events of a VTN above may ask, by name.
+ASKED: dict[str, Any] = {"group": OrganizationGroup, "feeder": Feeder, "organization": Organization}
 
 
 class Command(BaseCommand):
@@ -37,6 +41,9 @@ class Command(BaseCommand):
         add.add_argument("--poll-seconds", type=int, default=10, help="seconds between polls (10)")
         for name, words in (("certificate", "our certificate"), ("key", "its key"), ("ca", "who vouches for it")):
             add.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"{words}, as PEM")
+        for name in ASKED:
+            words = f"its events ask this {name}, and others named so; none: everybody enrolled"
+            add.add_argument(f"--{name}", action="append", default=[], metavar="NAME", help=words)
         add.add_argument("--fingerprint", default="", help="SHA-256 of its certificate")
         add.add_argument("--sign", action="store_true", help="signs every message")
         actions.add_parser("list", help="how each stands")
@@ -69,6 +76,7 @@ class Command(BaseCommand):
                 ca=_text(options["ca"]),
                 fingerprint=options["fingerprint"],
                 signs=options["sign"],
+                targets=[_target(distributor, kind, name) for kind in ASKED for name in options[kind]],
             ),
         )
         return f"{row.name} is polled every {row.poll_seconds} s while the jobs run. `upstream list` says how it went."
@@ -98,6 +106,14 @@ class Command(BaseCommand):
 
 def _text(path: Path | None) -> str:
     return path.read_text() if path is not None else ""
+
+
+def _target(distributor: Distributor, kind: str, name: str) -> str:
+    """As `Entered.targets` has it."""
+    row = ASKED[kind].objects.filter(distributor=distributor, name=name).first()
+    if row is None:
+        raise CommandError(f"There is no {kind} “{name}”.")
+    return f"{kind}-{row.pk}"
 
 
 def _named(distributor: Distributor, name: str) -> Upstream:
