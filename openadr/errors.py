@@ -12,9 +12,14 @@ class OpenadrError(PortalError):
 
 
 class MessageError(OpenadrError):
-    """A message that is not taken; the text may be told to whoever sent it."""
+    """A message that is not taken; the text may be told to whoever sent it.
+
+    Attributes:
+        wait_seconds: when to come again (Retry-After); 0 where that says nothing.
+    """
 
     status: ClassVar[int] = 400
+    wait_seconds: int = 0
 
 
 class NotWellFormed(MessageError):
@@ -69,17 +74,23 @@ class Replayed(NotKnown):
 
 
 class TooOften(MessageError):
-    """More messages than the VEN may send.
-
-    Attributes:
-        wait_seconds: when to come again (Retry-After).
-    """
+    """More messages than the VEN may send."""
 
     status = 429
 
     def __init__(self, wait_seconds: int) -> None:
         super().__init__(f"Too many messages; come again in {wait_seconds} seconds.")
         self.wait_seconds = wait_seconds
+
+
+class Busy(MessageError):
+    """More messages wait than there is room for."""
+
+    status = 503
+    wait_seconds = 5
+
+    def __init__(self) -> None:
+        super().__init__("Come again in a moment.")
 
 
 class AnsweredError(OpenadrError):

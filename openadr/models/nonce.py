@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class UsedNonce(models.Model):
-    """One replay-protection nonce of a signed message, where there is no Redis; kept as long as its time is good."""
+    """One replay-protection nonce of a signed message, kept as long as its time is good: where there is no Redis,
+    and of who dates messages ahead of now, as Redis may forget."""
 
     key = models.CharField(max_length=64, unique=True)
     at = models.DateTimeField(default=timezone.now, db_index=True)

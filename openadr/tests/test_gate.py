@@ -15,12 +15,20 @@ from openadr.services.enrolling import revoke_certificate, revoke_ven, rotate_ce
 from openadr.tests.hostile.messages import poll
 from openadr.tests.signed import Device, device
 from openadr.vtn20b import gate
+from openadr.vtn20b import snapshot as snapshot_module
 from openadr.vtn20b.nonces import Nonces
 from openadr.vtn20b.signing import Protection
 from openadr.vtn20b.snapshot import Snapshot
 from tests.builder import Side
 
 pytestmark = pytest.mark.django_db
+# It names no VEN.
+QUERY = (
+    poll()
+    .replace("<ei:venID>ven-x</ei:venID>", "<pyld:requestID>1</pyld:requestID>")
+    .replace("oadrPoll", "oadrQueryRegistration")
+    .replace("xmlns:ei", 'xmlns:pyld="http://docs.oasis-open.org/ns/energyinterop/201110/payloads" xmlns:ei')
+)
 
 
 @pytest.fixture(autouse=True)
@@ -99,6 +107,21 @@ def test_expired_certificate_proves_nothing(pump: Device) -> None:
     refusal(pump.poll(), pump.fingerprint)
 
 
+def test_certificate_ends_by_the_clock_in_what_was_read_before(pump: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot, ends = Snapshot(), pump.ven.certificates.get().valid_to.timestamp()
+    snapshot.refresh()
+    nameless = QUERY.encode()
+    for seconds, is_good in ((-1, True), (0, False), (1, False)):
+        monkeypatch.setattr(snapshot_module, "now", lambda seconds=seconds: ends + seconds)
+        assert (snapshot.of_fingerprint(pump.fingerprint) is not None) is is_good
+        for body in (pump.poll(), nameless):
+            if is_good:
+                gate.admit(snapshot=snapshot, body=body, fingerprint=pump.fingerprint, is_open=False)
+                continue
+            with pytest.raises(NotKnown):
+                gate.admit(snapshot=snapshot, body=body, fingerprint=pump.fingerprint, is_open=False)
+
+
 def test_both_certificates_are_good_while_one_is_replaced(pump: Device) -> None:
     rotate_certificate(ven=pump.ven)
     assert admitted(pump.poll(), pump.fingerprint).caller
@@ -107,15 +130,11 @@ def test_both_certificates_are_good_while_one_is_replaced(pump: Device) -> None:
 
 
 def test_message_without_a_ven_id_is_of_whom_the_certificate_is(pump: Device) -> None:
-    body = poll().replace("<ei:venID>ven-x</ei:venID>", "<pyld:requestID>1</pyld:requestID>")
-    body = body.replace("oadrPoll", "oadrQueryRegistration").replace(
-        "xmlns:ei", 'xmlns:pyld="http://docs.oasis-open.org/ns/energyinterop/201110/payloads" xmlns:ei'
-    )
-    caller = admitted(body.encode(), pump.fingerprint).caller
+    caller = admitted(QUERY.encode(), pump.fingerprint).caller
     assert caller is not None
     assert caller.pk == pump.ven.pk
-    refusal(body.encode(), None)
-    assert admitted(body.encode(), None, is_open=True).caller is None
+    refusal(QUERY.encode(), None)
+    assert admitted(QUERY.encode(), None, is_open=True).caller is None
 
 
 def test_open_demonstration_believes_the_ven_id_but_knows_who_was_revoked(pump: Device) -> None:

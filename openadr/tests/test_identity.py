@@ -12,6 +12,7 @@ import pytest
 from openadr.services.enrolling import revoke_ven
 from openadr.tests.running import ROOT, running_vtn, shared_database
 from openadr.tests.signed import Device, device, send, trusting
+from openadr.vtn20b.names import PATH
 from tests.builder import make_world
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -87,6 +88,25 @@ def _plain_http(port: int, pump: Device) -> None:
     with pytest.raises((OSError, HTTPException)):
         send(connection, pump.poll())
     connection.close()
+
+
+def test_beyond_its_rate_a_ven_is_answered_before_its_message_came(tmp_path: Path, settings) -> None:
+    settings.VAR_DIR = tmp_path / "var"
+    here = make_world().here
+    pump, other = device(here.distributor), device(here.distributor, "Other")
+    own = {"VAR_DIR": str(tmp_path / "var"), "DEMO": "false", "VTN_RATE": "3", "arguments": ()}
+    with shared_database(tmp_path) as url, running_vtn(url, tmp_path, **own) as vtn:
+        link = connected(vtn.port, pump.context(tmp_path))
+        assert [send(link, pump.poll())[0] for _ in range(5)] == [200, 200, 200, 429, 429]
+        link.putrequest("POST", f"{PATH}/OadrPoll")
+        for name, value in (("Content-Type", "application/xml"), ("Content-Length", "200000")):
+            link.putheader(name, value)
+        link.endheaders(b"<")
+        answer = link.getresponse()
+        assert (answer.status, answer.headers["Connection"]) == (429, "close")
+        assert 0 < int(answer.headers["Retry-After"]) <= 20
+        link.close()
+        assert once(vtn.port, other.context(tmp_path), other.poll())[0] == 200
 
 
 def test_vtn_does_not_start_where_nobody_would_check_certificates(tmp_path: Path) -> None:

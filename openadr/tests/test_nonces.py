@@ -3,9 +3,10 @@
 import itertools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -37,6 +38,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes seconds in earnest takes none."""
     monkeypatch.setattr(nonces, "_TOLD_WITHIN", 0.0)
     monkeypatch.setattr(nonces, "_RETRY_AFTER", 0.0)
+    monkeypatch.setattr(nonces, "_CLOCKS", 0.0)
 
 
 def refused(store: Nonces, which: Protection) -> str:
@@ -70,8 +72,83 @@ def test_redis_that_forgot_takes_only_what_was_made_since(redis: RedisServer) ->
     client = nonces.Redis.from_url(redis.url)
     client.flushall()
     assert "remembers" in refused(store, which)
-    store.use(protection(seconds=0.01))
+    store.use(protection(seconds=1))
     client.close()
+
+
+SKEW = 60
+
+
+def forgotten(redis: RedisServer, *, is_restarted: bool) -> None:
+    if is_restarted:
+        redis.stop()
+        redis.start()
+    else:
+        client = nonces.Redis.from_url(redis.url)
+        client.flushall()
+        client.close()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_restarted", [False, True])
+@pytest.mark.parametrize("ahead", [1, 40, SKEW - 1])
+def test_message_of_a_clock_ahead_counts_once_though_redis_forgot(
+    redis: RedisServer, ahead: int, is_restarted: bool
+) -> None:
+    started(redis)
+    store, which = Nonces(redis.url), protection(seconds=ahead)
+    store.use(which)
+    forgotten(redis, is_restarted=is_restarted)
+    refused(store, which)
+    # Another process, and the same again and again; also when Redis had the time to become used to it.
+    assert refused(Nonces(redis.url), which) == "used before"
+    refused(store, which)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_message_of_a_clock_ahead_counts_once_until_its_time_is_over(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch, is_restarted: bool
+) -> None:
+    started(redis)
+    store, which, now = Nonces(redis.url), protection(seconds=SKEW - 1), time.time()
+    store.use(which)
+    forgotten(redis, is_restarted=is_restarted)
+    with pytest.raises(Replayed):
+        store.use(which)
+    for seconds in (1, SKEW, 2 * SKEW - 2):
+        forgotten(redis, is_restarted=False)
+        monkeypatch.setattr(nonces.time, "time", lambda seconds=seconds: now + seconds)
+        started(redis, earlier=seconds - 0.5)
+        assert refused(Nonces(redis.url), which) == "used before"
+    monkeypatch.setattr(nonces.time, "time", lambda: now + 2 * SKEW)
+    assert "too far off" in refused(store, which)
+
+
+@pytest.mark.django_db
+def test_right_clocks_ask_no_database_after_redis_forgot(
+    redis: RedisServer, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    started(redis, earlier=5)
+    store = Nonces(redis.url)
+    store.use(protection())
+    with django_assert_num_queries(0):
+        for _ in range(5):
+            store.use(protection())
+
+
+@pytest.mark.django_db
+def test_right_clock_asks_no_database_beside_who_is_ahead(
+    redis: RedisServer, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    started(redis, earlier=2 * SKEW)
+    store = Nonces(redis.url)
+    store.use(protection(seconds=30))
+    store.use(protection())
+    with django_assert_num_queries(0):
+        for _ in range(5):
+            store.use(protection())
+    assert UsedNonce.objects.count() == 1
 
 
 @pytest.mark.django_db

@@ -33,6 +33,20 @@ def test_demonstration_listens_at_loopback_only(settings) -> None:
             tls.door(host, is_plain=True)
 
 
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8080", "127.0.0.1:1", "127.9.9.9", "[::1]", "[::1]:8080"])
+def test_own_names_of_the_machine(host) -> None:
+    assert tls.is_own_name(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["", "evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.nip.io", "10.0.0.1", "0.0.0.0",
+     "[::2]:8080", "[::1", "::1]", "[]", "[", ":", "a@localhost", "localhost@evil.example", "localhost.", "2130706433"],
+)  # fmt: skip
+def test_names_of_others(host) -> None:
+    assert not tls.is_own_name(host)
+
+
 def test_proxy_makes_plain_http_possible_but_never_open(settings) -> None:
     settings.VTN_PROXIES = ["10.0.0.5"]
     for settings.DEMO in (False, True):

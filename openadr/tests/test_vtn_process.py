@@ -146,6 +146,9 @@ def test_http_is_held_to_its_rules(ven, start):
     assert post(vtn.port, "Nothing", good)[0] == 404
     assert post(vtn.port, "OadrPoll", b"<" + b"a" * 300_000)[0] == 413
     assert post(vtn.port, "OadrPoll", message("oadrPoll", ven_id="nobody"))[0] == 403
+    assert post(vtn.port, "OadrPoll", good, Host="localhost:8080")[0] == 200
+    # A page of the web whose name points here.
+    assert post(vtn.port, "OadrPoll", good, Host=f"evil.example:{vtn.port}")[0] == 421
     assert _asked(vtn, "GET", f"{PATH}/OadrPoll") == 405
     assert _asked(vtn, "GET", "/healthz") == 200
 
@@ -153,7 +156,7 @@ def test_http_is_held_to_its_rules(ven, start):
 def test_a_body_in_pieces_beyond_the_limit_is_refused(ven, start):
     vtn = start()
     with socket.create_connection(("127.0.0.1", vtn.port), timeout=20) as link:
-        head = f"POST {PATH}/OadrPoll HTTP/1.1\r\nHost: x\r\nContent-Type: application/xml\r\n"
+        head = f"POST {PATH}/OadrPoll HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/xml\r\n"
         link.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
         piece = b"10000\r\n" + b"a" * 0x10000 + b"\r\n"
         try:

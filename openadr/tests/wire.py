@@ -44,7 +44,7 @@ def make_desk(*, is_open: bool = True) -> Desk:
     """The desk of a VTN, open unless told otherwise, that knows all VENs."""
     snapshot = Snapshot()
     snapshot.refresh()
-    return Desk(snapshot, Notes(), Here(), is_open=is_open)
+    return Desk(snapshot, Notes(), Here(), Here(), is_open=is_open)
 
 
 def make_registered(distributor: Distributor, *meters: Meter, **own: Any) -> Ven:

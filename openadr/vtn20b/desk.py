@@ -14,7 +14,7 @@ from typing import ParamSpec, TypeVar
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
-from openadr.errors import AnsweredError, MessageError, NotKnown, TooOften
+from openadr.errors import AnsweredError, Busy, MessageError, NotKnown, TooOften
 from openadr.selectors import Told
 from openadr.services import telemetry
 from openadr.services.deliveries import Ack, AckOutcome, acknowledge
@@ -22,9 +22,9 @@ from openadr.services.telemetry import SentReport, Taken
 from openadr.vtn20b import events, opts, registration, render, reports
 from openadr.vtn20b.codec import signed_object, wrap
 from openadr.vtn20b.collector import Collector
-from openadr.vtn20b.exchange import COMPLIANCE_ERROR, OK, Handler, Message, Reply
+from openadr.vtn20b.exchange import COMPLIANCE_ERROR, OK, Caller, Handler, Message, Reply
 from openadr.vtn20b.gate import Admitted, admit, look_at_certificate
-from openadr.vtn20b.limits import Buckets, place_of
+from openadr.vtn20b.limits import Buckets, Room, place_of
 from openadr.vtn20b.messages import Notes
 from openadr.vtn20b.pending import next_message
 from openadr.vtn20b.safe import Unusual
@@ -46,7 +46,10 @@ SERVICE_OF = {
 # While the database is away polls are answered from what is known, so long.
 STALE_SECONDS = 30
 # A larger message is read by a thread, so that others need not wait for it.
-LARGE_BYTES = 16_384
+LARGE_BYTES = 4_096
+# So many messages may wait to be read by a thread, and so many to be served: acknowledgements of a large event come
+# together, and are written by the hundred.
+MOST_READ, MOST_SERVED = 1_000, 5_000
 # How long a poll finds nothing where a message waits for its repetition.
 ASK_AGAIN_SECONDS = 5
 
@@ -70,24 +73,56 @@ class Desk:
     """Answers messages with what the process knows, and asks the database in threads where that is not enough.
 
     Args:
+        pool: for what asks the database.
+        reading: for what reads large and signed messages, so that these keep nobody's acknowledgement waiting.
         is_open: only the demonstration: nobody needs a certificate.
     """
 
-    def __init__(self, snapshot: Snapshot, notes: Notes, pool: ThreadPoolExecutor, *, is_open: bool) -> None:
-        self.snapshot, self._notes, self._pool, self._is_open = snapshot, notes, pool, is_open
+    def __init__(
+        self, snapshot: Snapshot, notes: Notes, pool: ThreadPoolExecutor, reading: ThreadPoolExecutor, *, is_open: bool
+    ) -> None:
+        self.snapshot, self._notes, self._is_open = snapshot, notes, is_open
+        self._pool, self._reading_pool = pool, reading
+        self._handling, self._reading = Room(MOST_SERVED), Room(MOST_READ)
         self._buckets = Buckets(settings.VTN_RATE)
         self._second_look = SecondLook(snapshot, self._in_thread)
         self._acks = Collector[Ack, AckOutcome](lambda acks: self._in_thread(acknowledge, acks))
         self._reports = Collector[SentReport, Taken](lambda sent: self._in_thread(telemetry.take_reports, sent))
+
+    def turned_away(self, fingerprint: str | None, address: str) -> Answer | None:
+        """What is answered before a message is read, as its sender sent too many; else None, and it is counted.
+
+        The sender is the VEN of the certificate, else the certificate, else the address. In the open demonstration
+        nobody knows it before the message is read.
+        """
+        if self._is_open:
+            return None
+        entry = self.snapshot.of_fingerprint(fingerprint) if fingerprint is not None else None
+        try:
+            self._buckets.take(entry.pk if entry is not None else fingerprint or place_of(address))
+        except TooOften as problem:
+            return self._too_often(problem, fingerprint, address)
+        return None
+
+    def _too_often(self, problem: TooOften, fingerprint: str | None, address: str) -> Answer:
+        caller, note = None, str(problem)
+        try:
+            entry = look_at_certificate(self.snapshot, fingerprint)
+            caller = Caller(entry.pk, entry.ven_id, entry.distributor_id)
+        except NotKnown as first:
+            note = first.reason
+        answer = _refused(problem, note)
+        self._note(caller, None, b"", address, answer)
+        return answer
 
     async def answer(self, service: str, body: bytes, fingerprint: str | None, address: str) -> Answer:
         """The answer to one message; what goes wrong is one, too."""
         message: Admitted | None = None
         try:
             message = await self._known(body, fingerprint, address)
-            if message.caller is not None:
+            if self._is_open and message.caller is not None:
                 self._buckets.take(message.caller.pk)
-            answer = await self._answer(service, message, fingerprint)
+            answer = await self._answer(service, message, fingerprint, len(body))
         except MessageError as problem:
             answer = self._refused(problem, message, address)
         except (DatabaseError, InterfaceError) as problem:
@@ -98,19 +133,18 @@ class Desk:
         except Exception:
             logger.exception("A message could not be answered.")
             answer = Answer(500, b"This is a fault of the portal.", code=500, note="a fault of the portal")
-        self._note(message, body, address, answer)
+        self._note(message.caller if message is not None else None, message, body, address, answer)
         return answer
 
     def _refused(self, problem: MessageError, message: Admitted | None, address: str) -> Answer:
-        """An answer of HTTP; strangers who are refused too often hear nothing else for a while."""
-        if message is None:
+        """An answer of HTTP; strangers of the open demonstration who are refused too often hear nothing else."""
+        note = problem.reason if isinstance(problem, NotKnown) else str(problem)
+        if message is None and self._is_open and not isinstance(problem, Busy):
             try:
                 self._buckets.take(place_of(address))
             except TooOften as too_often:
                 problem = too_often
-        wait = problem.wait_seconds if isinstance(problem, TooOften) else 0
-        note = problem.reason if isinstance(problem, NotKnown) else str(problem)
-        return Answer(problem.status, str(problem).encode(), code=problem.status, note=note, wait_seconds=wait)
+        return _refused(problem, note)
 
     async def _known(self, body: bytes, fingerprint: str | None, address: str) -> Admitted:
         """The message of a proven sender, whom another process may have enrolled a moment ago."""
@@ -129,14 +163,15 @@ class Desk:
         if len(body) <= LARGE_BYTES and b"Signature" not in body:
             with suppress(Unusual):
                 return self._admit(body, fingerprint, may_wait=False)
-        return await self._in_thread(self._admit, body, fingerprint, may_wait=True)
+        with self._reading.place(len(body)):
+            return await _in_pool(self._reading_pool, self._admit, body, fingerprint, may_wait=True)
 
     def _admit(self, body: bytes, fingerprint: str | None, *, may_wait: bool) -> Admitted:
         return admit(
             snapshot=self.snapshot, body=body, fingerprint=fingerprint, is_open=self._is_open, may_wait=may_wait
         )
 
-    async def _answer(self, service: str, message: Admitted, fingerprint: str | None) -> Answer:
+    async def _answer(self, service: str, message: Admitted, fingerprint: str | None, size: int) -> Answer:
         caller, kind = message.caller, message.kind
         entry = self.snapshot.find(caller.ven_id) if caller is not None else None
         if kind == "oadrPoll" and service == "OadrPoll" and entry is not None:
@@ -146,15 +181,20 @@ class Desk:
         if SERVICE_OF.get(kind) != service:
             words = f"{kind} is not served here"
             return self._reply(_refusal(message, COMPLIANCE_ERROR, words), message, entry)
-        if service != "EiRegisterParty":
+        with self._handling.place(size):
+            if service == "EiRegisterParty":
+                return await self._serve(message, entry, fingerprint)
             if entry is None:
                 raise NotKnown("not proven")
-            if not entry.is_registered:
-                # It may have registered with another process a moment ago.
-                await self._in_thread(self.snapshot.refresh_one, entry.pk)
-                entry = self.snapshot.of_pk(entry.pk) or entry
-            if not entry.is_registered:
-                return self._sent("oadrRequestReregistration", render.reregister(entry.ven_id), message, entry)
+            return await self._of_registered(message, entry, fingerprint)
+
+    async def _of_registered(self, message: Admitted, entry: Entry, fingerprint: str | None) -> Answer:
+        if not entry.is_registered:
+            # It may have registered with another process a moment ago.
+            await self._in_thread(self.snapshot.refresh_one, entry.pk)
+            entry = self.snapshot.of_pk(entry.pk) or entry
+        if not entry.is_registered:
+            return self._sent("oadrRequestReregistration", render.reregister(entry.ven_id), message, entry)
         return await self._serve(message, entry, fingerprint)
 
     async def _serve(self, message: Admitted, entry: Entry | None, fingerprint: str | None) -> Answer:
@@ -186,7 +226,8 @@ class Desk:
         now = datetime.now(UTC)
         is_pending = entry.is_registered and events.is_pending(entry, now)
         if entry.has_messages and self._has_turn(entry, is_pending):
-            reply = await self._in_thread(self._next_message, entry)
+            with self._handling.place(0):
+                reply = await self._in_thread(self._next_message, entry)
             if reply is not None:
                 return self._reply(reply, message, entry)
         if not entry.is_registered:
@@ -245,17 +286,9 @@ class Desk:
         return Answer(200, wrap(signed, sign=sign), kind)
 
     async def _in_thread(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        def run() -> R:
-            close_old_connections()
-            try:
-                return work(*args, **kwargs)
-            finally:
-                close_old_connections()
+        return await _in_pool(self._pool, work, *args, **kwargs)
 
-        return await asyncio.get_running_loop().run_in_executor(self._pool, run)
-
-    def _note(self, message: Admitted | None, body: bytes, address: str, answer: Answer) -> None:
-        caller = message.caller if message is not None else None
+    def _note(self, caller: Caller | None, message: Admitted | None, body: bytes, address: str, answer: Answer) -> None:
         kind, fault = (message.kind, message.fault) if message is not None else ("", "")
         if caller is not None:
             self._notes.heard(caller.pk, address)
@@ -272,6 +305,23 @@ class Desk:
             body=body,
             answer=answer.body,
         )
+
+
+async def _in_pool(pool: ThreadPoolExecutor, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    def run() -> R:
+        close_old_connections()
+        try:
+            return work(*args, **kwargs)
+        finally:
+            close_old_connections()
+
+    return await asyncio.get_running_loop().run_in_executor(pool, run)
+
+
+def _refused(problem: MessageError, note: str) -> Answer:
+    return Answer(
+        problem.status, str(problem).encode(), code=problem.status, note=note, wait_seconds=problem.wait_seconds
+    )
 
 
 def _away(note: str) -> Answer:

@@ -17,6 +17,8 @@ from openadr.vtn20b.snapshot import Entry
 from openadr.vtn20b.words import request_id, response, text
 
 _MOST = 2**31 - 1
+# Many more than one device is ever told of at once; each answer locks its event while it is written down.
+MOST_ANSWERS = 200
 _WORDS = {
     AckResult.TAKEN: "OK",
     AckResult.STALE: "OK; the event was changed meanwhile",
@@ -68,12 +70,15 @@ def read_created(ven_pk: int, element: etree._Element) -> Created:
     """What an oadrCreatedEvent answers.
 
     Raises:
-        InvalidData: It has no answers.
+        InvalidData: It has no answers, or more than `MOST_ANSWERS`.
     """
     if element.find("pyld:eiCreatedEvent", NS) is None:  # possible where the schema's complaints are passed over
         raise InvalidData("The message answers nothing.")
+    answers = element.findall("pyld:eiCreatedEvent/ei:eventResponses/ei:eventResponse", NS)
+    if len(answers) > MOST_ANSWERS:
+        raise InvalidData(f"A message answers at most {MOST_ANSWERS} events; send the rest in another.")
     acks, unknown = [], []
-    for answer in element.iterfind("pyld:eiCreatedEvent/ei:eventResponses/ei:eventResponse", NS):
+    for answer in answers:
         name = text(answer, "ei:qualifiedEventID/ei:eventID")
         number = text(answer, "ei:qualifiedEventID/ei:modificationNumber")
         pk = event_pk(name)

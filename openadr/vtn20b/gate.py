@@ -65,13 +65,18 @@ def admit(
     return Admitted(kind, element, caller, signing.is_signed(root), fault)
 
 
-def look_at_certificate(snapshot: Snapshot, fingerprint: str | None) -> None:
-    """Raises NotKnown, as `authenticate`, where the certificate alone is reason enough; nothing is parsed then."""
+def look_at_certificate(snapshot: Snapshot, fingerprint: str | None) -> Entry:
+    """The VEN that a certificate speaks for.
+
+    Raises:
+        NotKnown: as `authenticate`, where the certificate alone is reason enough; nothing is parsed then.
+    """
     entry = snapshot.of_fingerprint(fingerprint) if fingerprint is not None else None
     if entry is None:
         raise NotKnown("no VEN with this venID and certificate")
     if not entry.is_allowed:
         raise NotKnown("revoked, or of somebody who is not approved")
+    return entry
 
 
 def authenticate(
@@ -102,7 +107,7 @@ def authenticate(
     if not entry.is_allowed:
         raise NotKnown("revoked, or of somebody who is not approved")
     if entry.must_sign or (signing.is_signed(root) and not is_open):
-        nonces().use(signing.verify(root, entry.fingerprints))
+        nonces().use(signing.verify(root, [each for each in entry.fingerprints if entry.has(each)]))
     return Caller(entry.pk, entry.ven_id, entry.distributor_id, entry.is_lenient)
 
 
@@ -133,7 +138,7 @@ def _sender(snapshot: Snapshot, element: etree._Element, fingerprint: str | None
     if ven_id is None:
         return snapshot.of_fingerprint(fingerprint)
     entry = snapshot.find(ven_id)
-    return entry if entry is not None and fingerprint in entry.fingerprints else None
+    return entry if entry is not None and entry.has(fingerprint) else None
 
 
 def _is_lenient(snapshot: Snapshot, root: etree._Element, fingerprint: str | None, is_open: bool) -> bool:

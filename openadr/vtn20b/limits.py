@@ -1,14 +1,17 @@
-"""How many messages one sender may send: a bucket for each, which fills up again with time."""
+"""How many messages one sender may send, a bucket for each, which fills up again; and how many may wait together."""
 
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from openadr.errors import TooOften
+from openadr.errors import Busy, TooOften
 
 # More senders than this at once: the one that was heard longest ago is forgotten, which only ever helps it.
 MOST = 200_000
+# What waits may have so many bytes; read it takes some times as much.
+MOST_BYTES = 16_000_000
 
 
 class Buckets:
@@ -57,6 +60,33 @@ class Buckets:
         self._left.move_to_end(sender)
         if len(self._left) > self._most:
             self._left.popitem(last=False)
+
+
+class Room:
+    """Messages that are worked at or wait for it; who comes beyond is sent away. Used inside the event loop only.
+
+    Args:
+        most: how many messages.
+        most_bytes: how many bytes they may have together.
+    """
+
+    def __init__(self, most: int, *, most_bytes: int = MOST_BYTES) -> None:
+        self._messages, self._bytes = most, most_bytes
+
+    @contextmanager
+    def place(self, size: int) -> Iterator[None]:
+        """A place for one message, until it is done.
+
+        Raises:
+            Busy: There is none.
+        """
+        if self._messages < 1 or self._bytes < size:
+            raise Busy
+        self._messages, self._bytes = self._messages - 1, self._bytes - size
+        try:
+            yield
+        finally:
+            self._messages, self._bytes = self._messages + 1, self._bytes + size
 
 
 def place_of(address: str) -> str:

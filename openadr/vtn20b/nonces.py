@@ -2,7 +2,9 @@
 
 With Redis a nonce is one SET NX there; without it, a row of the database. What one of the two forgot or never knew is
 made up for by time: where the memory does not reach back to before a message was made, the message is refused. A VEN
-sends its next one with a new time, so that it loses seconds.
+sends its next one with a new time, so that it loses seconds. That says nothing about a message of a clock that is
+ahead, which is dated after the moment in which it was used: each of those is a row as well, and the rows are looked at
+as long as such a message from before Redis forgot could come again.
 """
 
 import hashlib
@@ -28,6 +30,8 @@ _SINCE = "vtn:nonces-since"
 # Within this time every process sees in the database that one of them could not reach Redis.
 _TOLD_WITHIN = 1.5
 _RETRY_AFTER = 5.0
+# The clocks of the portal's own hosts may differ so much.
+_CLOCKS = 0.5
 
 
 class Nonces:
@@ -40,6 +44,7 @@ class Nonces:
         self._ask_again_at = 0.0
         self._looked_at = float("-inf")
         self._is_both = False
+        self._saw_none_at = 0.0
 
     def use(self, protection: Protection) -> None:
         """Takes the nonce, once.
@@ -53,10 +58,10 @@ class Nonces:
         key = hashlib.sha256(f"{protection.fingerprint} {protection.nonce}".encode()).hexdigest()
         if self._redis is None:
             _take_row(key)
-        elif not self._in_redis(self._redis, key, made, 2 * skew + 60):
+        elif not self._in_redis(self._redis, key, made, skew):
             self._without_redis(key, made)
 
-    def _in_redis(self, redis: Redis, key: str, made: float, keep: int) -> bool:
+    def _in_redis(self, redis: Redis, key: str, made: float, skew: int) -> bool:
         """Whether Redis answered; it took the nonce then."""
         if time.monotonic() < self._ask_again_at:
             return False
@@ -64,7 +69,7 @@ class Nonces:
             with redis.pipeline(transaction=True) as line:
                 line.set(_SINCE, repr(time.time()), nx=True)
                 line.get(_SINCE)
-                line.set(f"vtn:nonce:{key}", 1, nx=True, ex=keep)
+                line.set(f"vtn:nonce:{key}", 1, nx=True, ex=2 * skew + 60)
                 _new, since, is_first = line.execute()
         except RedisError:
             self._lost()
@@ -72,10 +77,12 @@ class Nonces:
         self._away_since = None
         if not is_first:
             raise Replayed("used before")
-        if made < float(since):
+        if made < float(since) + _CLOCKS:
             raise Replayed("older than what Redis remembers")
-        if self._is_somebody_without():
+        if made > time.time() or self._is_somebody_without():
             _take_row(key)
+        elif made < float(since) + _CLOCKS + skew and self._is_row(key, float(since)):
+            raise Replayed("used before")
         return True
 
     def _lost(self) -> None:
@@ -92,13 +99,20 @@ class Nonces:
         _take_row(key)
 
     def _is_somebody_without(self) -> bool:
-        """Whether any process has used the database of late; asked once a second."""
+        """Whether any process has lost Redis of late, and uses the database; asked once a second."""
         now = time.monotonic()
         if now - self._looked_at > 1:
             self._looked_at = now
-            since = timezone.now() - timedelta(seconds=2 * settings.VTN_SKEW_SECONDS + 60)
-            self._is_both = UsedNonce.objects.filter(at__gt=since).exists()
+            began, since = time.time(), timezone.now() - timedelta(seconds=2 * settings.VTN_SKEW_SECONDS + 60)
+            # Behind all keys of messages, which are hexadecimal; "LIKE" would use no index.
+            rows = UsedNonce.objects.filter(at__gt=since)
+            self._is_both = rows.filter(key__gte=_AWAY).exists()
+            self._saw_none_at = 0.0 if rows.exists() else began
         return self._is_both
+
+    def _is_row(self, key: str, since: float) -> bool:
+        """Whether a nonce was used before Redis forgot; not asked where no row was left of that time."""
+        return self._saw_none_at < since + _TOLD_WITHIN and UsedNonce.objects.filter(key=key).exists()
 
 
 def _redis_at(url: str) -> Redis:

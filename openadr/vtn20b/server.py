@@ -18,6 +18,7 @@ from aiohttp.web_protocol import RequestHandler
 from django.db import close_old_connections, connections
 
 from openadr.errors import MessageError, TooLarge, WrongType
+from openadr.vtn20b import tls
 from openadr.vtn20b.desk import Answer, Desk
 from openadr.vtn20b.messages import Notes
 from openadr.vtn20b.names import PATH, SERVICES
@@ -34,7 +35,8 @@ BODY_SECONDS = 10
 IDLE_SECONDS = 75
 # How long what is under way may take at the end.
 END_SECONDS = 15
-THREADS = 4
+# Of those that ask the database, and of those that read what is large or signed.
+THREADS, READERS = 4, 2
 
 FingerprintOf = Callable[[web.BaseRequest], str | None]
 
@@ -69,9 +71,10 @@ class Vtn:
 
     def __init__(self, *, is_open: bool, fingerprint_of: FingerprintOf | None = None) -> None:
         self.snapshot, self.notes = Snapshot(), Notes()
-        self._pool = ThreadPoolExecutor(THREADS, "handler")
+        self._pool, self._readers = ThreadPoolExecutor(THREADS, "handler"), ThreadPoolExecutor(READERS, "reader")
         self._own = ThreadPoolExecutor(2, "upkeep")
-        self.desk = Desk(self.snapshot, self.notes, self._pool, is_open=is_open)
+        self.desk = Desk(self.snapshot, self.notes, self._pool, self._readers, is_open=is_open)
+        self._is_open = is_open
         self._fingerprint_of = fingerprint_of or _of_connection
         self._closing = asyncio.Event()
 
@@ -111,6 +114,7 @@ class Vtn:
             task.cancel()
         with suppress(Exception):
             await self._in_own(self.notes.flush)
+        self._readers.shutdown()
         self._pool.shutdown()
         self._own.shutdown()
 
@@ -121,6 +125,12 @@ class Vtn:
             return self._other(request)
         if request.method != "POST":
             return _words(405, "Send messages by POST.", {"Allow": "POST"})
+        if self._is_open and not tls.is_own_name(request.headers.get("Host", "")):
+            return _words(421, "The demonstration answers to localhost and 127.0.0.1 only.")
+        fingerprint, address = self._fingerprint_of(request), request.remote or ""
+        turned_away = self.desk.turned_away(fingerprint, address)
+        if turned_away is not None:
+            return _unread(request, turned_away)
         try:
             _check_head(request.headers)
             body = await _body(request)
@@ -128,8 +138,7 @@ class Vtn:
             response = _words(problem.status, str(problem))
             response.force_close()
             return response
-        answer = await self.desk.answer(service, body, self._fingerprint_of(request), request.remote or "")
-        return _response(answer)
+        return _response(await self.desk.answer(service, body, fingerprint, address))
 
     def _other(self, request: web.BaseRequest) -> web.Response:
         if request.path != "/healthz":
@@ -212,6 +221,14 @@ def _response(answer: Answer) -> web.Response:
         return web.Response(body=answer.body, headers=_XML)
     headers = {"Retry-After": str(answer.wait_seconds)} if answer.wait_seconds else {}
     return _words(answer.status, answer.body.decode(), headers)
+
+
+def _unread(request: web.BaseRequest, answer: Answer) -> web.Response:
+    """An answer to what is not read; the connection stays where nothing more of it is to come."""
+    response = _response(answer)
+    if not request.content.is_eof():
+        response.force_close()
+    return response
 
 
 def _words(status: int, words: str, headers: Mapping[str, str] | None = None) -> web.Response:

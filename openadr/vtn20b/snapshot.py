@@ -4,7 +4,7 @@ import gc
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import Any
@@ -21,10 +21,13 @@ CHUNK = 1000
 FEW = 100
 # As many lines as are fetched at once: the driver makes them Python's without letting another thread run.
 PAGE = 5000
+# Within which every VEN is read anew, a few at a time, whether a change was announced or not.
+ROUND_SECONDS = 600
 # Between two pieces, so that threads that wait for the lock get it.
 PAUSE = 0.005
-_NONE: frozenset[str] = frozenset()
+_NONE: Mapping[str, float] = {}
 _COLUMNS = ("pk", "ven_id", "distributor_id", "state", "is_lenient", "must_sign", "must_reregister")
+now = time.time
 
 
 @dataclass(slots=True)
@@ -32,7 +35,7 @@ class Entry:
     """One VEN as this process knows it; replaced, not changed, when it is read anew.
 
     Attributes:
-        fingerprints: SHA-256 of the certificates that speak for it, in hex.
+        fingerprints: SHA-256, in hex, of the certificates that speak for it, with the second in which each ends.
         is_allowed: not revoked, and of nobody who is not approved.
         has_messages: `pending.next_message` has something for it beside events.
         told: every event that applies to it, by start.
@@ -44,7 +47,7 @@ class Entry:
     pk: int
     ven_id: str
     distributor_id: int
-    fingerprints: frozenset[str]
+    fingerprints: Mapping[str, float]
     is_allowed: bool
     is_registered: bool
     is_lenient: bool
@@ -55,6 +58,10 @@ class Entry:
     turn: int = 0
     ask_after: float = 0.0
     marked: frozenset[tuple[int, int]] = frozenset()
+
+    def has(self, fingerprint: str) -> bool:
+        """Whether this certificate speaks for it at this moment: one ends by the clock, whether that is told or not."""
+        return now() < self.fingerprints.get(fingerprint, 0.0)
 
 
 @dataclass
@@ -74,6 +81,9 @@ class Snapshot:
     # What is still to be read: changes of few VENs first, then those of many.
     _soon: dict[int, None] = field(default_factory=dict)
     _later: dict[int, None] = field(default_factory=dict)
+    # How far the round through all VENs is, and when it last went on.
+    _place: int = 0
+    _went_at: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __len__(self) -> int:
@@ -88,8 +98,9 @@ class Snapshot:
         return self._by_pk.get(pk)
 
     def of_fingerprint(self, fingerprint: str) -> Entry | None:
-        """The VEN that a certificate speaks for."""
-        return self._by_fingerprint.get(fingerprint)
+        """The VEN that a certificate speaks for at this moment."""
+        entry = self._by_fingerprint.get(fingerprint)
+        return entry if entry is not None and entry.has(fingerprint) else None
 
     @property
     def age(self) -> float:
@@ -154,7 +165,19 @@ class Snapshot:
                 else:
                     (self._soon if len(vens) <= FEW else self._later).update(dict.fromkeys(keys))
             self.number = newest
+        self._go_round(began)
         self.fresh_at = began
+
+    def _go_round(self, at: float) -> None:
+        """Notes the next of all VENs as to be read: a change whose announcement was lost is not missed for good."""
+        self._went_at = self._went_at or at
+        size = max(len(self), 1)
+        count = min(int(size * (at - self._went_at) / ROUND_SECONDS), CHUNK)
+        if count >= min(FEW, -(size // -10)):
+            left = Ven.objects.filter(pk__gt=self._place).order_by("pk").values_list("pk", flat=True)
+            keys = list(left[: count + 1])
+            self._place, self._went_at = keys[count - 1] if len(keys) > count else 0, at
+            self._later.update(dict.fromkeys(keys[:count]))
 
     def _read(self, pks: Collection[int]) -> None:
         """Reads these VENs; they are not to be read any more then."""
@@ -170,13 +193,14 @@ class Snapshot:
         old = self._by_pk.get(pk)
         if entry is not None:
             _keep_place(old, entry)
+            if entry == old:
+                return  # the same one stays, so that the collector has nothing new to look through
             self._by_pk[pk] = self._by_id[entry.ven_id] = entry
             for print_ in entry.fingerprints:
                 self._by_fingerprint[print_] = entry
         elif old is not None:
             del self._by_pk[pk], self._by_id[old.ven_id]
-        gone = old.fingerprints - (entry.fingerprints if entry else frozenset()) if old else ()
-        for print_ in gone:
+        for print_ in set(old.fingerprints if old else _NONE) - set(entry.fingerprints if entry else _NONE):
             self._by_fingerprint.pop(print_, None)
 
 
@@ -229,9 +253,9 @@ def _entries(pks: Collection[int]) -> Iterator[Entry]:
         )  # fmt: skip
 
 
-def _fingerprints(pks: Collection[int]) -> dict[int, frozenset[str]]:
+def _fingerprints(pks: Collection[int]) -> dict[int, dict[str, float]]:
     rows = VenCertificate.objects.filter(ven__in=pks, revoked_at__isnull=True, valid_to__gt=timezone.now())
-    found: dict[int, set[str]] = {}
-    for ven, print_ in rows.values_list("ven_id", "fingerprint"):
-        found.setdefault(ven, set()).add(print_)
-    return {ven: frozenset(prints) for ven, prints in found.items()}
+    found: dict[int, dict[str, float]] = {}
+    for ven, print_, until in rows.values_list("ven_id", "fingerprint", "valid_to"):
+        found.setdefault(ven, {})[print_] = until.timestamp()
+    return found

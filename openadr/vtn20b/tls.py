@@ -54,6 +54,22 @@ def door(host: str, *, is_plain: bool) -> Door:
     return Door(None, is_open=True)
 
 
+@lru_cache(64)
+def is_own_name(host: str) -> bool:
+    """Whether a Host header names this machine to itself.
+
+    A page of the web can have its own name point here; the browser then sends that name, and no other page's.
+
+    >>> [is_own_name(host) for host in ("localhost:8080", "127.0.0.1", "[::1]:8080", "127.0.0.1.example.com", "")]
+    [True, True, True, False, False]
+    """
+    name = host[: host.find("]") + 1].strip("[]") if host.startswith("[") else host.partition(":")[0]
+    try:
+        return name.lower() == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
 def server_context() -> ssl.SSLContext:
     """TLS 1.2 or newer, for clients with a certificate of the own authority or of VTN_CLIENT_CAS.
 
