@@ -1,7 +1,5 @@
 """What VENs are answered, without a process around it."""
 
-import asyncio
-import time
 from datetime import timedelta
 
 import pytest
@@ -14,18 +12,14 @@ from events.services import cancel_event, change_event
 from events.tests.world import make_announced, make_program
 from openadr.ids import event_ref
 from openadr.models import EventDelivery, Ven, VenMessage, VenSeen, VenState
-from openadr.services import changes
 from openadr.services.changes import announce_changes
-from openadr.services.enrolling import rotate_certificate
 from openadr.tests.delivery_world import delivery_of, make_ven, steps_of
+from openadr.tests.desk_world import answered, fresh, polled, work_inline
 from openadr.tests.signed import device
 from openadr.tests.wire import ask, codes, created, kind, make_desk, make_registered, message, poll, texts, told
 from openadr.vtn20b import desk as desk_module
 from openadr.vtn20b import events, messages
-from openadr.vtn20b import snapshot as snapshot_module
 from openadr.vtn20b.render import distribute
-from openadr.vtn20b.second_look import REFUSED_AFTER
-from openadr.vtn20b.snapshot import Snapshot
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -33,10 +27,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture(autouse=True)
 def _inline(monkeypatch, settings):
-    """Work that threads do elsewhere is done inside the loop here."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    monkeypatch.setattr(desk_module, "close_old_connections", lambda: None)
-    settings.VTN_RATE = 0
+    work_inline(monkeypatch, settings)
 
 
 @pytest.fixture
@@ -52,19 +43,6 @@ def event(here, ven):
 @pytest.fixture
 def desk(ven):
     return make_desk()
-
-
-def polled(desk, ven):
-    return ask(desk, "OadrPoll", poll(ven))[0]
-
-
-def answered(desk, body, fingerprint=None, address="192.0.2.7"):
-    return asyncio.run(desk.answer("OadrPoll", body, fingerprint, address))
-
-
-def fresh(desk):
-    desk.snapshot.refresh()
-    return desk
 
 
 def test_a_poll_that_finds_nothing_asks_no_database(desk, ven, django_assert_num_queries):
@@ -168,6 +146,19 @@ def test_an_answer_to_what_was_never_told_is_refused_by_a_code(event, desk, ven,
     (answer,) = ask(desk, "EiEvent", created(ven, (name or event_ref(event.pk), number, "optIn")))
     assert (answer.status, codes(answer)) == (200, [code])
     assert delivery_of(ven, event).is_pending
+
+
+def test_a_message_that_answers_more_events_than_any_ven_is_told_of_locks_none(event, desk, ven):
+    answers = [(event_ref(event.pk), 0, "optIn")] * (events.MOST_ANSWERS + 1)
+    with CaptureQueriesContext(connection) as queries:
+        (answer,) = ask(desk, "EiEvent", created(ven, *answers))
+    assert codes(answer) == ["454"]
+    assert not [
+        each["sql"] for each in queries if EventDelivery._meta.db_table in each["sql"] and "UPDATE" in each["sql"]
+    ]
+    assert delivery_of(ven, event).is_pending
+    (answer,) = ask(desk, "EiEvent", created(ven, *answers[1:]))
+    assert codes(answer) == ["200"]
 
 
 def test_a_ven_that_cannot_use_an_event_does_not_take_part(event, desk, ven):
@@ -345,123 +336,3 @@ def test_a_running_event_is_active(event, desk, ven):
 def test_a_request_id_that_cannot_be_kept_is_refused_by_a_code(event, desk, ven):
     (answer,) = ask(desk, "EiEvent", created(ven, (event_ref(event.pk), 0, "optIn"), request_id="a\u200eb"))
     assert (answer.status, codes(answer)) == (200, ["454"])
-
-
-# What happened at another process a moment ago.
-
-
-def test_who_was_enrolled_and_registered_elsewhere_is_served_at_once(desk, here):
-    assert kind(polled(desk, make_registered(here.distributor)).body) == "oadrResponse"
-
-
-def test_who_registered_elsewhere_is_not_asked_to_register(here):
-    late = make_ven(here.distributor)
-    desk = make_desk()
-    Ven.objects.filter(pk=late.pk).update(state=VenState.REGISTERED, registration_id="r", knows_our_reports=True)
-    assert kind(polled(desk, late).body) == "oadrResponse"
-
-
-def test_a_certificate_pinned_elsewhere_is_good_at_once(here):
-    pump = device(here.distributor)
-    desk = make_desk(is_open=False)
-    rotate_certificate(ven=pump.ven)
-    fresh_one = pump.ven.certificates.exclude(fingerprint=pump.fingerprint).get().fingerprint
-    answers = [answered(desk, pump.poll(), each) for each in (pump.fingerprint, fresh_one, "0" * 64, None)]
-    assert [answer.status for answer in answers] == [200, 200, 403, 403]
-
-
-def test_strangers_cannot_make_us_ask_the_database_at_will(desk, ven, settings):
-    bodies = [message("oadrPoll", ven_id=f"nobody-{number}") for number in range(200)]
-    with CaptureQueriesContext(connection) as asked:
-        began = time.monotonic()
-        answers = [answered(desk, body, None, f"192.0.2.{number}") for number, body in enumerate(bodies)]
-        seconds = time.monotonic() - began
-    assert {(answer.status, answer.body) for answer in answers} == {(403, b"Not registered or not authorized.")}
-    looks = sum(
-        '"openadr_ven"."ven_id" =' in each["sql"] or "`openadr_ven`.`ven_id` =" in each["sql"] for each in asked
-    )
-    assert 1 <= looks <= 20 + 20 * seconds
-
-
-def test_one_address_cannot_use_up_the_looks_of_others(desk, ven, here):
-    late = make_registered(here.distributor)
-    for number in range(100):
-        answered(desk, message("oadrPoll", ven_id=f"nobody-{number}"), None, "192.0.2.1")
-    assert answered(desk, poll(late), None, "192.0.2.2").status == 200
-
-
-def test_unknown_and_revoked_are_looked_up_alike(ven, here):
-    revoked = make_registered(here.distributor)
-    Ven.objects.filter(pk=revoked.pk).update(state=VenState.REVOKED)
-    counts, took = [], []
-    for ven_id in ("nobody", revoked.ven_id):
-        desk = make_desk()
-        with CaptureQueriesContext(connection) as asked:
-            began = time.monotonic()
-            assert answered(desk, message("oadrPoll", ven_id=ven_id)).status == 403
-        counts.append(len(asked))
-        took.append(time.monotonic() - began)
-    assert counts[0] == counts[1] > 0
-    assert min(took) >= REFUSED_AFTER
-
-
-def test_while_the_database_is_away_a_stranger_is_refused_as_ever(desk, ven, monkeypatch, django_assert_num_queries):
-    monkeypatch.setattr(desk.snapshot, "fresh_at", desk.snapshot.fresh_at - 6)
-    with django_assert_num_queries(0):
-        assert answered(desk, message("oadrPoll", ven_id="nobody")).status == 403
-
-
-# Changes of many VENs.
-
-
-def test_a_revocation_goes_before_what_is_left_of_a_mass_change(ven, here, monkeypatch):
-    last = [make_registered(here.distributor) for _ in range(9)][-1]
-    monkeypatch.setattr(snapshot_module, "CHUNK", 2)
-    monkeypatch.setattr(snapshot_module, "FEW", 3)
-    snapshot, pieces, read = Snapshot(), [], snapshot_module._entries
-    snapshot.refresh()
-
-    def noted(pks):
-        pieces.append(list(pks))
-        if len(pieces) == 1:
-            Ven.objects.filter(pk=last.pk).update(state=VenState.REVOKED)
-            announce_changes([last.pk])
-        return read(pks)
-
-    monkeypatch.setattr(snapshot_module, "_entries", noted)
-    announce_changes(Ven.objects.values_list("pk", flat=True))
-    assert snapshot.refresh() == 10
-    assert last.pk in pieces[1]
-    assert [len(piece) for piece in pieces] == [2] * 5
-    assert not snapshot.find(last.ven_id).is_allowed
-
-
-def test_what_could_not_be_read_is_read_the_next_time(ven, here, monkeypatch):
-    vens = [make_registered(here.distributor) for _ in range(5)]
-    monkeypatch.setattr(snapshot_module, "CHUNK", 2)
-    snapshot, read, calls = Snapshot(), snapshot_module._entries, []
-
-    def failing(pks):
-        calls.append(pks)
-        if len(calls) == 2:
-            raise DatabaseError("gone")
-        return read(pks)
-
-    monkeypatch.setattr(snapshot_module, "_entries", failing)
-    with pytest.raises(DatabaseError):
-        snapshot.refresh()
-    snapshot.refresh()
-    assert all(snapshot.find(each.ven_id) for each in vens)
-
-
-@pytest.mark.parametrize("many", [1, 50_000])
-def test_who_is_gone_is_forgotten_however_many_changed(ven, here, monkeypatch, many):
-    monkeypatch.setattr(changes, "MANY", many)
-    other, gone = make_registered(here.distributor), make_ven(here.distributor)
-    snapshot = Snapshot()
-    snapshot.refresh()
-    key, name = gone.pk, gone.ven_id
-    gone.delete()
-    announce_changes([other.pk, key])
-    snapshot.refresh()
-    assert (snapshot.find(name), snapshot.of_pk(key), len(snapshot)) == (None, None, 2)

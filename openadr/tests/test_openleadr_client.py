@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 from openleadr import OpenADRClient, objects
 
-from events.models import AnswerSource, Event, Participation, ParticipationState
-from events.services import cancel_event, change_event
-from events.tests.world import make_announced, make_program
+from events.models import AnswerSource, Event, EventState, Participation, ParticipationState
+from events.services import advance_events, cancel_event, change_event, create_event, notify_event, schedule_event
+from events.tests.world import make_announced, make_program, next_span
 from meters.models import Meter
 from openadr.ids import new_id
 from openadr.models import (
@@ -35,6 +36,7 @@ from tests.builder import Side, make_world
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 PATIENCE = 30
+HOUR = timedelta(hours=1)
 
 
 class Pair:
@@ -235,8 +237,7 @@ def _opts(device: Device, pair: Pair, ven: Ven) -> None:
 def _changes(device: Device, pair: Pair, here: Side, event: Event) -> None:
     """A changed event is answered anew, and a called-off one acknowledged."""
     device.opt = "optOut"
-    hour = timedelta(hours=1)
-    event = change_event(event=event, start=event.start + hour, end=event.end + hour)
+    event = change_event(event=event, start=event.start + HOUR, end=event.end + HOUR)
     device.hear_until("oadrDistributeEvent")
     assert device.events[-1]["event_descriptor"]["modification_number"] == 1
     assert part(event, here.home)[0] == ParticipationState.OPTED_OUT
@@ -289,3 +290,52 @@ def test_a_device_that_starts_anew_goes_on_where_it_was(device: Device, ven: Ven
     ven.refresh_from_db()
     assert (ven.state, states()) == (VenState.ENROLLED, [RequestState.ENDED] * 2)
     again.stop()
+
+
+def test_a_running_event_changes_and_ends_through_kills_of_the_vtn(device: Device, pair: Pair, here: Side) -> None:
+    event = _running_event(here)
+    _heard(device, status="active", hours=3, modification=0)
+    pair.kill()
+    for number, hours in ((1, 4), (2, 2)):
+        event = change_event(event=event, start=event.start, end=event.start + hours * HOUR)
+        assert EventDelivery.objects.get().is_pending
+        pair.kill()
+        _heard(device, status="active", hours=hours, modification=number)
+        assert device.hear() != "oadrDistributeEvent"
+        pair.kill()
+    cancel_event(event=event, reason="Enough power")
+    pair.kill()
+    _heard(device, status="cancelled", hours=2, modification=3)
+    assert device.hear() != "oadrDistributeEvent"
+    assert [heard["event_descriptor"]["modification_number"] for heard in device.events] == [0, 1, 2, 3]
+
+
+def _running_event(here: Side) -> Event:
+    """An event of three hours, announced in time, that began one or two hours ago."""
+    start, end = (moment - HOUR for moment in next_span(days=0, hours=3))
+    with time_machine.travel(start - 2 * HOUR, tick=False):
+        draft = create_event(program=make_program(here.distributor), start=start, end=end)
+        notify_event(event=schedule_event(event=draft))
+    advance_events()
+    event = Event.objects.get()
+    assert (event.state, event.end > timezone.now()) == (EventState.ACTIVE, True)
+    return event
+
+
+def _heard(device: Device, *, status: str, hours: int, modification: int) -> None:
+    """The device is told of that modification, and acknowledges it.
+
+    For a second a process that did not see the last acknowledgement yet tells what came before once more.
+    """
+    device.wait_for(lambda: device.hear() == "oadrDistributeEvent" and _newest(device)["number"] == modification)
+    assert _newest(device) == {"number": modification, "status": status, "hours": hours}
+    delivery = EventDelivery.objects.get()
+    assert (delivery.is_pending, delivery.acknowledged_modification) == (False, modification)
+
+
+def _newest(device: Device) -> dict[str, Any]:
+    """What the device was told last."""
+    if not device.events:
+        return {"number": None}
+    told = device.events[-1]["event_descriptor"], device.events[-1]["active_period"]["duration"]
+    return {"number": told[0]["modification_number"], "status": told[0]["event_status"], "hours": told[1] / HOUR}
