@@ -37,7 +37,8 @@ def tell_participants(*, event: Event, notice: Notice) -> int:
 
     The modification number is part of the key, so the same change is told once and the next one again. In quiet
     hours what leaves the portal waits, unless the event, in its old or its new time, would have begun by then. Who
-    is held out for comparison is told nothing; who skips is neither reminded nor thanked.
+    is held out for comparison is told nothing, nor whose device skipped it before anybody was told; who skips is
+    neither reminded nor thanked.
     """
     rows = _rows_of(event, notice)
     common = _common(event, notice)
@@ -65,6 +66,9 @@ def _key(event: Event, notice: Notice) -> str:
 def _rows_of(event: Event, notice: Notice) -> dict[int, list[Participation]]:
     """Holder -> the meters that they are asked with."""
     rows = event.participations.filter(holder__isnull=False).exclude(state=ParticipationState.HELD_OUT)
+    if event.notified_at is not None:
+        by_device = Q(state=ParticipationState.OPTED_OUT, answer_source=AnswerSource.DEVICE)
+        rows = rows.exclude(by_device & Q(answered_at__lte=event.notified_at))
     if notice in _FOR_TAKERS:
         rows = rows.exclude(state=ParticipationState.OPTED_OUT)
     found: dict[int, list[Participation]] = defaultdict(list)

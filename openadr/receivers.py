@@ -8,13 +8,20 @@ from django.dispatch import receiver
 from accounts.models import User
 from accounts.signals import approval_changed
 from events.models import AnswerSource, Event, EventState, Participation
-from events.signals import event_changed, opt_recorded
+from events.signals import event_changed, opt_recorded, wishes_asked
 from meters.models import Meter, MeterMap
 from meters.signals import moved_in, moved_out, moving_out_undone, organization_map_changed
 from openadr.models import Resource, Ven
-from openadr.services.changes import announce_changes
-from openadr.services.deliveries import deliver_event, deliver_meters, deliver_vens
+from openadr.services.changes import announce_later
+from openadr.services.deliveries import deliver_event, deliver_meters, deliver_vens, hear_schedules
 from openadr.services.reports import replan_reports
+from openadr.services.sources import pass_on_later
+
+
+@receiver(wishes_asked)
+def hear_devices(sender: type[Event], event: Event, **kwargs: Any) -> int:
+    """Whose VEN said beforehand that it is not available then skips the event, before they are told of it."""
+    return hear_schedules(event=event)
 
 
 @receiver(event_changed)
@@ -34,8 +41,9 @@ def tell_of_answer(sender: type[Participation], participation: Participation, **
 
 @receiver([moved_in, moved_out, moving_out_undone, organization_map_changed])
 def tell_of_move(sender: type[MeterMap], meter_map: MeterMap, **kwargs: Any) -> None:
-    """The devices of who had the meter hear no more of it, and those of who has it do."""
+    """The devices of who had the meter hear no more of it, and those of who has it do, and report its readings."""
     deliver_meters([meter_map.meter_id])
+    pass_on_later([meter_map.meter_id])
 
 
 @receiver(approval_changed)
@@ -44,7 +52,7 @@ def tell_of_owner(sender: type[User], user: User, **kwargs: Any) -> None:
     vens = set(Ven.objects.filter(owner=user.pk).values_list("pk", flat=True))
     if vens:
         deliver_vens(vens)
-        announce_changes(vens)
+        announce_later(vens)
 
 
 @receiver(pre_save, sender=Meter)

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from openadr.services import deliveries, held, sweeping, telemetry
+from openadr.services import deliveries, held, newcomers, sources, sweeping, telemetry
 from openadr.services.enrolling import announce_expired
 from openadr.upstream import polling
 from openadr.upstream.events import sweep_events
@@ -11,9 +11,10 @@ from openadr.vtn20b.nonces import sweep_nonces
 
 @shared_task
 def report_unreachable() -> None:
-    """Reports the VENs that did not acknowledge in time, and announces again what a crash kept from the VTN; beat
-    calls it twice a minute."""
+    """Reports the VENs that did not acknowledge in time, tells who came while an event was announced, and announces
+    again what a crash kept from the VTN; beat calls it twice a minute."""
     deliveries.mark_unreachable()
+    newcomers.tell_newcomers()
     deliveries.announce_missed()
 
 
@@ -33,8 +34,10 @@ def poll_upstream(pk: int) -> None:
 
 @shared_task
 def sweep_identities() -> None:
-    """Cuts off whose certificate ran out, and forgets nonces that cannot come back; beat calls it each minute."""
+    """Has the VTN forget certificates that ran out, passes on the readings of devices that are gone, and removes nonces
+    that cannot come back; each minute."""
     announce_expired()
+    sources.pass_on_sources()
     sweep_nonces()
 
 

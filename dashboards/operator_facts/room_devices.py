@@ -68,7 +68,7 @@ def answer_words() -> dict[str, str]:
     """What each answer is called."""
     return {
         "in": _("Take part"),
-        "acknowledged": _("Acknowledged"),
+        "acknowledged": _("Heard, no answer yet"),
         "pending": _("Pending"),
         "out": _("Opted out"),
         "unreached": _("Not reached"),

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from common.speech import float_words, length_words, number_words
 from dashboards.operator_facts.events import event_name
 from dashboards.operator_facts.holders import holder_names
+from dashboards.operator_facts.ven_said import said_pairs
 from dashboards.operator_facts.vens import heard_words
 from dashboards.selectors.ven import Thing
 from dashboards.selectors.vens import heard_at
@@ -32,7 +33,6 @@ def ven_facts(ven: Ven, now: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
     """Rows of components/facts.html. Two queries for the owner."""
     seen = getattr(ven, "seen", None)
     owner = holder_names({ven.owner_id}).get(ven.owner_id, "–") if ven.owner_id else _("the distributor itself")
-    said = ven.said if isinstance(ven.said, dict) else {}
     pairs = [
         (_("venID"), ven.ven_id),
         (_("Owner"), owner),
@@ -44,7 +44,7 @@ def ven_facts(ven: Ven, now: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
         (_("Registered"), moment_words(ven.registered_at, zone) if ven.registered_at else _("not yet")),
         (_("Signs every message"), _("yes") if ven.must_sign else _("no")),
         (_("What breaks the schema"), _("is taken all the same") if ven.is_lenient else _("is refused")),
-        *((_("It says: %(what)s") % {"what": str(name)}, str(value)) for name, value in sorted(said.items())),
+        *said_pairs(ven),
     ]
     return [{"label": label, "value": value} for label, value in pairs]
 

@@ -39,7 +39,7 @@ class Hint:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What the hints of one VEN are told from."""
+    """What the hints of one VEN are told from; `away`: numbers of meters behind it that its owner does not have."""
 
     ven: Ven
     certificates: Sequence[VenCertificate]
@@ -48,6 +48,7 @@ class Case:
     is_report_offered: bool
     now: datetime
     zone: ZoneInfo
+    away: Sequence[str] = ()
 
 
 def hints_of(case: Case) -> list[Hint]:
@@ -221,6 +222,19 @@ def _set_up(case: Case) -> Iterator[Hint]:
     if not case.has_resources:
         text = _("Say below which meters are behind it; without one no event asks anything of it.")
         yield Hint("attention", _("No meter is behind it."), text, "#resources", _("To its resources"))
+    if case.away:
+        text = ngettext(
+            "Its owner does not have meter %(meters)s now: no event of that time reaches it, and what it reports of "
+            "the meter is not taken. If the owner moved out for good, end the resource; a device of who lives there "
+            "now is enrolled under their name.",
+            "Its owner does not have the meters %(meters)s now: no event of that time reaches it, and what it reports "
+            "of them is not taken. If the owner moved out for good, end the resources; devices of who lives there now "
+            "are enrolled under their name.",
+            len(case.away),
+        )
+        title = ngettext("Its owner does not have its meter.", "Its owner does not have its meters.", len(case.away))
+        words = {"meters": ", ".join(case.away)}
+        yield Hint("attention", title, text % words, "#resources", _("To its resources"))
     if case.ven.state == VenState.REGISTERED and not case.is_report_offered:
         text = _("It hears of events, but does not say what it uses. If it can report, ask it to register again.")
         yield Hint("info", _("It offers no reports."), text)

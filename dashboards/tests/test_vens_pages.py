@@ -12,6 +12,8 @@ from dashboards.operator_facts.ven_messages import pretty
 from dashboards.tests.operator_tools import browser, page, query_count, readers_only
 from dashboards.tests.story import coming_event, make_program
 from dashboards.tests.ven_tools import make_certificate, make_ven, message, reporting, samples, told
+from meters.models import MeterMap
+from meters.services import end_map
 from openadr.models import DeliveryStep, Opt, Resource, Ven, VenOpt, VenState
 
 pytestmark = pytest.mark.django_db
@@ -147,6 +149,31 @@ def test_an_owner_who_is_not_approved_cuts_it_off(world):
     assert "It is cut off with its owner." in page(world.here.admin, f"{PAGE}/{ven.pk}")
 
 
+def test_who_no_longer_has_the_meter_is_named(world):
+    ven = make_ven(world.here.distributor, "pump", world.here.home, owner_id=world.here.resident.pk)
+    title, address = "Its owner does not have its meter.", f"{PAGE}/{ven.pk}"
+    assert title not in page(world.here.admin, address)
+    Resource.objects.create(ven=ven, name="gone", meter=world.here.school, ended_at=timezone.now())
+    assert title not in page(world.here.admin, address)
+    end_map(meter_map=MeterMap.objects.get(meter=world.here.home, entity=world.here.resident.pk), at=timezone.now())
+    text = page(world.here.admin, address)
+    assert title in text
+    assert f"meter {world.here.home.number} now" in text
+
+
+def test_what_it_said_when_it_registered_is_told_in_words(world, ven):
+    ven.said = {
+        "name": "Pump & Co", "profile": "2.0b", "transport": "simpleHttp", "address": "", "is_report_only": True,
+        "signs": False, "older": {"x": 1},
+    }  # fmt: skip
+    ven.save()
+    text = page(world.here.admin, f"{PAGE}/{ven.pk}")
+    for words in ("Calls itself", "Pump &amp; Co", "Speaks OpenADR", "no, it only reports", "Says that it signs"):
+        assert words in text
+    for raw in ("is_report_only", "simpleHttp", "True", "False", "It says", "older", "Names as its own address"):
+        assert raw not in text
+
+
 def test_history_has_each_step_on_the_page_and_in_the_file(world, ven):
     event = coming_event(make_program(world.here, world.here.home))
     told(ven, event, DeliveryStep.DELIVERED, DeliveryStep.ACKNOWLEDGED, DeliveryStep.OPTED_IN, opt=Opt.IN)
@@ -221,7 +248,7 @@ def test_the_log_is_searched(world, ven):
 def test_text_of_all_devices_is_looked_for_in_two_days_only(world, ven):
     old = message(ven, body="<a>green</a>")
     type(old).objects.filter(pk=old.pk).update(at=timezone.now() - timedelta(days=5))
-    day = (timezone.now() - timedelta(days=5)).date()
+    day = (timezone.now() - timedelta(days=5)).astimezone(world.here.distributor.zone).date()
     admin, words = world.here.admin, "looked for in two days"
     assert_found = {
         "find=green": False,

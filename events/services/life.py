@@ -29,6 +29,7 @@ from events.services.changes import (
     move,
     terms_in_force,
 )
+from events.services.hearing import hear_others
 from events.services.reseating import move_seats, want
 from events.services.running import move_end, refuse_twin
 from events.services.seated import seated_size
@@ -210,7 +211,8 @@ def approve_event(*, event: Event, by: User) -> Event:
 def notify_event(*, event: Event, by: User | None = None) -> Event:
     """The event, announced: a notice for everybody behind a participating meter is on its way.
 
-    Standing wishes that came since it was scheduled are heard.
+    Standing wishes that came since it was scheduled are heard, and devices that said beforehand that they skip it: of
+    what their device skips people are not told.
 
     Raises:
         WrongState: It is not scheduled.
@@ -229,6 +231,7 @@ def notify_event(*, event: Event, by: User | None = None) -> Event:
     with deed("event.announced", by=by):
         figures = seated_size(locked).columns() if hear_wishes(locked) else {}
         move(locked, EventState.NOTIFIED, notified_at=now, opt_until=_opt_until(locked, now), **figures)
+        hear_others(locked)
     invited = Participation.objects.filter(event=locked, state=ParticipationState.INVITED)
     invited.update(state=ParticipationState.NOTIFIED)
     tell_participants(event=locked, notice=Notice.ANNOUNCED)
@@ -276,6 +279,8 @@ def _change(event: Event, start: datetime, end: datetime, by: User | None) -> Ev
         want(locked, by, str(refusal))
         return refusal
     if locked.notified_at is not None:
+        with deed("event.changed", by=by):
+            hear_others(locked)
         late = Participation.objects.filter(event=locked, state=ParticipationState.INVITED)
         late.update(state=ParticipationState.NOTIFIED)
         tell_participants(event=locked, notice=Notice.CHANGED)

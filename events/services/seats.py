@@ -68,8 +68,8 @@ def seat(event: Event, size: Size, drawn: Collection[int] = ()) -> None:
     """Each meter gets its participation and, unless it is held out, its exclusion.
 
     Who is seated already keeps the answer, unless it was a standing wish's, which is asked again; the holder becomes
-    the one at the event's start, and who was not it before is asked anew. Who does not take part in the program any
-    more by then has no part in the event. Held-out meters stay held out.
+    the one at the event's start, and who was not it before, or was never told, is asked anew. Who does not take part
+    in the program any more by then has no part in the event. Held-out meters stay held out.
     """
     known = {row.meter_id: row for row in Participation.objects.filter(event=event)}
     _seat_new(event, size, known, drawn)
@@ -112,7 +112,7 @@ def _seat_again(event: Event, size: Size, known: Mapping[int, Participation]) ->
         # Whoever is not asked at the new time does not come to an event by somebody else's seat.
         row.holder_id = holder if meter_id in asked or not has_moved else None
         if meter_id in asked:
-            if has_moved and row.state != ParticipationState.HELD_OUT:
+            if (has_moved and row.state != ParticipationState.HELD_OUT) or _was_never_told(row, event):
                 _forget(row)
             _ask_again(row, is_skipping=meter_id in size.skipping)
         elif has_moved or meter_id in gone:
@@ -153,6 +153,13 @@ def _ask_again(row: Participation, *, is_skipping: bool) -> None:
             _forget(row)
     if row.state in UNANSWERED and is_skipping:
         _skip(row)
+
+
+def _was_never_told(row: Participation, event: Event) -> bool:
+    """Whether a device of theirs skipped the event before they were told of it."""
+    if row.state != ParticipationState.OPTED_OUT or row.answer_source != AnswerSource.DEVICE:
+        return False
+    return event.notified_at is not None and row.answered_at is not None and row.answered_at <= event.notified_at
 
 
 def _had_joined(row: Participation) -> bool:

@@ -15,7 +15,8 @@ class Resource(models.Model):
     """One thing behind a VEN (its resourceID), and the meter it is behind. Ended, not deleted.
 
     `is_source`: the energy it reports is the meter's reading; one resource of a meter at most. Others behind the same
-    meter (a charger, a heat pump) only hear of events and report power and state.
+    meter (a charger, a heat pump) only hear of events and report power and state. `is_never_source`: somebody said so;
+    what is only not the first one may become it when that is gone.
     """
 
     tenant = "ven__distributor"
@@ -24,6 +25,8 @@ class Resource(models.Model):
     name = models.CharField(_("resourceID"), max_length=64)
     meter = models.ForeignKey(Meter, models.PROTECT, null=True, blank=True, related_name="resources")
     is_source = models.BooleanField(_("its reports are the meter’s readings"), default=False)
+    # None where nobody said so before it was asked.
+    is_never_source = models.BooleanField(_("its reports are never the readings"), null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True, editable=False)
     source_meter = models.GeneratedField(

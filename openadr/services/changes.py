@@ -15,7 +15,7 @@ KEPT = timedelta(hours=1)
 
 
 def announce_changes(ven_ids: Collection[int] | None) -> None:
-    """Notes that these VENs, or all, are to be read anew; the last step of a transaction, as others then wait for it.
+    """Notes that these VENs, or all, are to be read anew; the last step of a short transaction, as others wait for it.
 
     Each process of the VTN asks for the newest number once a second, so that what is noted here binds all of them
     within that second after the commit.
@@ -29,6 +29,23 @@ def announce_changes(ven_ids: Collection[int] | None) -> None:
         number = _next_number()
         ids = [None] if ven_ids is None or len(ven_ids) > MANY else sorted(ven_ids)
         _write(number, ids)
+
+
+def announce_later(ven_ids: Collection[int]) -> None:
+    """The same after the commit, as a transaction of its own: for what may take long, while others announce.
+
+    What goes wrong then is logged only, as the change itself has been made. That, and a process that ends in between,
+    delays it: `deliveries.announce_missed` makes up for events within a minute, and each process of the VTN reads
+    everything anew within ten (`vtn20b.snapshot`).
+    """
+    if not ven_ids:
+        return
+    vens = frozenset(ven_ids)
+
+    def announce() -> None:
+        announce_changes(vens)
+
+    transaction.on_commit(announce, robust=True)
 
 
 def sweep_changes() -> int:

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -20,7 +19,7 @@ from events.services import record_opts
 from openadr.models import DeliveryRecord, DeliveryStep, EventDelivery, Resource, Ven, VenChange
 from openadr.services.acknowledging import Ack, AckOutcome, AckResult, acknowledge, opt_for_event
 from openadr.services.aligning import BATCH, TOLD_IN, align, lock_deliveries
-from openadr.services.changes import announce_changes
+from openadr.services.changes import announce_changes, announce_later
 from openadr.services.skipping import skipped_by_opts
 from openadr.services.unreachable import mark_unreachable
 
@@ -33,6 +32,7 @@ __all__ = [
     "deliver_event",
     "deliver_meters",
     "deliver_vens",
+    "hear_schedules",
     "mark_unreachable",
     "note_delivered",
     "opt_for_event",
@@ -47,35 +47,41 @@ MISSED = timedelta(minutes=3)
 def deliver_event(*, event: Event) -> int:
     """How many VENs are to be told something else of the event than before; called with each change of it.
 
+    The processes of the VTN hear of it after the transaction, which may be long, as in all functions here.
     Nothing happens for an event that nobody was told of, and by the clock that starts and ends it; but who is out at
     the start because only who joined takes part is told that it is off.
     """
     if event.notified_at is None or event.state not in TOLD_IN:
         return 0
     locked = Event.objects.select_for_update().get(pk=event.pk)
-    _hear_opts(locked)
     changed = align(locked)
-    announce_changes(changed)
+    announce_later(changed)
     return len(changed)
 
 
-def _hear_opts(event: Event) -> None:
-    """Who has not answered skips the event where a VEN of theirs said that it is not available then."""
+def hear_schedules(*, event: Event) -> int:
+    """How many who have not answered skip the event, as a VEN of theirs said that it is not available then.
+
+    Called before people are told: who has not been told yet skips it from the first.
+    """
     if event.state != EventState.NOTIFIED:
-        return
-    parts = skipped_by_opts(event=event)
-    keys = [part.pk for part in parts if part.state == ParticipationState.NOTIFIED]
-    # Once the time to answer is over their silence counts, as anybody's.
-    with suppress(EventError):
-        record_opts(event=event, keys=keys, answer=ParticipationState.OPTED_OUT)
+        return 0
+    keys = defaultdict(set)
+    for part in skipped_by_opts(event=event):
+        keys[part.state].add(part.pk)
+    out, count = ParticipationState.OPTED_OUT, 0
+    for state, at in ((ParticipationState.INVITED, event.notified_at), (ParticipationState.NOTIFIED, None)):
+        # Once the time to answer is over their silence counts, as anybody's.
+        with suppress(EventError):
+            count += len(record_opts(event=event, keys=keys[state], answer=out, at=at)) if keys[state] else 0
+    return count
 
 
 @transaction.atomic
 def deliver_vens(ven_ids: Collection[int]) -> int:
     """How many of these VENs are to be told something else than before, of all events that are not over.
 
-    For whatever changes who a VEN is: its meters, its owner's approval, that it was enrolled or revoked. The processes
-    of the VTN hear of it after the transaction, which may be long; `announce_missed` makes up for a crash in between.
+    For whatever changes who a VEN is: its meters, its owner's approval, that it was enrolled or revoked.
     """
     ids = set(ven_ids)
     if not ids:
@@ -83,7 +89,7 @@ def deliver_vens(ven_ids: Collection[int]) -> int:
     changed: set[int] = set()
     for event in Event.objects.filter(pk__in=_events_of(ids)).select_for_update().order_by("pk"):
         changed |= align(event, ids)
-    _announce_later(changed)
+    announce_later(changed)
     return len(changed)
 
 
@@ -103,13 +109,8 @@ def deliver_meters(meter_ids: Collection[int], *, event: Event | None = None) ->
     if event is None or not vens:
         return deliver_vens(vens)
     changed = align(Event.objects.select_for_update().get(pk=event.pk), vens)
-    _announce_later(changed)
+    announce_later(changed)
     return len(changed)
-
-
-def _announce_later(ven_ids: Collection[int]) -> None:
-    if ven_ids:
-        transaction.on_commit(partial(announce_changes, frozenset(ven_ids)))
 
 
 def announce_missed() -> int:

@@ -26,6 +26,7 @@ from openadr.models import EnergyPart, Resource, Ven, VenCertificate, VenState
 from openadr.services.changes import announce_changes
 from openadr.services.deliveries import deliver_vens
 from openadr.services.reports import replan_reports
+from openadr.services.sources import pass_on_later
 from openadr.vtn20b.names import PATH
 from organizations.models import Distributor
 
@@ -160,6 +161,7 @@ def revoke_ven(*, ven: Ven, reason: str = "", by: User | None = None) -> None:
         for resource in row.resources.filter(ended_at__isnull=True):
             resource.ended_at = now
             resource.save(update_fields=["ended_at"])
+            pass_on_later(_meter_of(resource))
     _tell(row)
 
 
@@ -224,6 +226,7 @@ def end_resource(*, resource: Resource, by: User | None = None) -> None:
         with deed("ven.unmapped", by=by):
             row.save(update_fields=["ended_at"])
         _tell(row.ven)
+        pass_on_later(_meter_of(row))
 
 
 def newest_certificate(ven: Ven) -> int:
@@ -262,6 +265,10 @@ def _enrolled(ven: Ven, issued: pki.Issued) -> Enrolled:
     ca = pki.trust_pem()
     text = json.dumps(configuration_of(ven, has_ca=bool(ca)), indent=2, ensure_ascii=False) + "\n"
     return Enrolled(ven, issued.certificate_pem, issued.key_pem, ca, text)
+
+
+def _meter_of(resource: Resource) -> list[int]:
+    return [resource.meter_id] if resource.meter_id is not None else []
 
 
 def _locked(ven: Ven) -> Ven:
@@ -321,7 +328,7 @@ def _map(ven: Ven, name: str, meter: Meter | None, is_source: bool | None) -> Re
     others = Resource.objects.filter(meter=meter, is_source=True, ended_at__isnull=True).exclude(pk=resource.pk)
     if meter is not None and is_source is not False:
         _free(others, meter)
-    resource.meter, resource.ended_at = meter, None
+    resource.meter, resource.ended_at, resource.is_never_source = meter, None, is_source is False
     resource.is_source = meter is not None and (not others.exists() if is_source is None else is_source)
     _save(resource)
     if was is not None and was != resource.meter_id:
@@ -339,6 +346,7 @@ def _free(sources: QuerySet[Resource], meter: Meter) -> None:
     for source in sources.exclude(ven__owner=None).exclude(ven__owner__in=list(held)):
         source.is_source = False
         _save(source)
+        replan_reports(ven_pk=source.ven_id)
 
 
 def _pin(ven: Ven, certificate: x509.Certificate, *, is_ours: bool) -> VenCertificate:

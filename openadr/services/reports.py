@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from common.retry import retried
 from openadr.errors import UnknownReport
 from openadr.models import Measure, Report, ReportPoint, ReportRequest, RequestState, Resource, Ven, VenState
-from openadr.services.changes import announce_changes
+from openadr.services.changes import announce_changes, announce_later
 from openadr.services.requests import open_requests, sync_requests
 
 __all__ = [
@@ -118,7 +118,8 @@ def replan_reports(*, ven_pk: int) -> None:
             point.resource_id = resources.get(point.resource_name)
         ReportPoint.objects.bulk_update(changed, ["resource"])
         if sync_requests(ven_pk, tells=True):
-            announce_changes([ven_pk])
+            # Meters may change by the thousand in one transaction.
+            announce_later([ven_pk])
 
 
 def running_asks(*, ven_pk: int) -> list[ReportAsk]:

@@ -1,16 +1,29 @@
 """Two at once on one event's deliveries. Only MariaDB has two writers."""
 
 from datetime import timedelta
+from functools import partial
 from itertools import count
 
 import pytest
+from django.db import transaction
 
-from events.models import ParticipationState
-from events.services import cancel_event, change_event, notify_event, opt_in, opt_out, schedule_event
-from events.tests.world import make_announced, make_draft, make_program
+from delivery.models import Notice
+from events.models import Event, EventState, ParticipationState
+from events.services import (
+    cancel_event,
+    change_event,
+    create_event,
+    notify_event,
+    opt_in,
+    opt_out,
+    schedule_event,
+    start_now,
+)
+from events.tests.world import make_announced, make_draft, make_program, next_span
 from openadr.models import EventDelivery, Ven
 from openadr.services.deliveries import Ack, acknowledge, deliver_vens, note_delivered
 from openadr.services.enrolling import end_resource, enroll_ven, map_resource, revoke_ven
+from openadr.services.newcomers import tell_newcomers
 from openadr.services.opting import WantedOpt, create_opt
 from openadr.services.registration import register_ven
 from openadr.tests.delivery_world import add_resource, delivery_of, make_ven, part_of, steps_of
@@ -160,6 +173,59 @@ def test_a_ven_enrolled_while_the_event_is_announced_is_told_of_it(side, way):
 
     race(way, lambda: notify_event(event=scheduled), enroll)
     assert EventDelivery.objects.filter(event=scheduled, ven=Ven.objects.get()).exists()
+
+
+def calling(program, days):
+    """An event from nothing to announced in one transaction, as for a VTN above."""
+
+    @transaction.atomic
+    def call():
+        return notify_event(event=schedule_event(event=make_draft(program, days=next(days))))
+
+    return call
+
+
+@each_way
+@pytest.mark.parametrize("how", ["start now", "from above"])
+def test_a_ven_enrolled_while_an_event_goes_from_draft_to_announced_at_once_is_told_of_it(side, way, how):
+    program, numbers = make_program(side.distributor), count()
+    draft = make_draft(program)
+
+    def enroll():
+        number = next(numbers)
+        enroll_ven(distributor=side.distributor, name=f"Pump {number}", resources=[(f"r{number}", side.home)])
+
+    race(way, partial(start_now, event=draft) if how == "start now" else calling(program, count(5)), enroll)
+    tell_newcomers()
+    event = Event.objects.get(notified_at__isnull=False)
+    assert EventDelivery.objects.filter(event=event, ven=Ven.objects.get(), is_cancelled=False).exists()
+
+
+@each_way
+def test_an_event_started_twice_at_once_is_announced_once(side, way):
+    draft = make_draft(make_program(side.distributor))
+    ven = make_ven(side.distributor, side.home)
+    writers = WAYS[way](lambda: start_now(event=draft), lambda: start_now(event=draft))
+    assert sorted(type(writer.refused).__name__ for writer in writers) == ["NoneType", "WrongState"]
+    assert delivery_of(ven, draft).modification_number == 0
+    assert Notice.objects.filter(user=side.resident).count() == 1
+
+
+def test_an_event_is_started_while_devices_are_mapped_answer_and_are_cut_off(side, event, told):
+    for number in range(1, 7):
+        # Of another length each, as a program has no two events of the same hours.
+        start, end = next_span(days=3 + number, hours=number)
+        draft = create_event(program=event.program, start=start, end=end)
+        ven = make_ven(side.distributor, side.home)
+        deeds = [
+            lambda ven=ven: map_resource(ven=ven, name="more", meter=side.school),
+            lambda: acknowledge([Ack(told.pk, event.pk, 0, "optIn")]),
+            lambda ven=ven: revoke_ven(ven=ven, reason="Stolen."),
+        ]
+        autocommit(lambda draft=draft: start_now(event=draft), deeds[number % 3])
+        draft.refresh_from_db()
+        assert draft.state == EventState.NOTIFIED
+        cancel_event(event=draft)
 
 
 def autocommit(first, second):

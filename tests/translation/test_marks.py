@@ -60,7 +60,7 @@ ENGLISH = {
     "openadr/services/telemetry.py": ".",
     "openadr/services/held.py": ".",
     "openadr/services/registration.py": "^no VEN of this name$",
-    "openadr/errors.py": "^(Not registered or|Too many messages)",
+    "openadr/errors.py": "^(Not registered or|Too many messages|Come again)",
     "openadr/identity.py": ".",  # lines of the doctor
     "openadr/pki.py": "^Demand Response Portal ",
     # Of the log of messages, by which the hints of a device's page know them.

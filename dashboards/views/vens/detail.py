@@ -74,7 +74,7 @@ def page_of(
     reports = list(selector.reports_of(found))
     case = ven_hints.Case(
         found, certificates, faults_of(found, now), any(thing.resource.ended_at is None for thing in things),
-        any(report.ended_at is None for report in reports), now, zone,
+        any(report.ended_at is None for report in reports), now, zone, selector.away_meters(found, things, now),
     )  # fmt: skip
     context: dict[str, Any] = {
         "scope": scope,
