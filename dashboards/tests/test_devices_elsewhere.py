@@ -13,8 +13,11 @@ from dashboards.tests.operator_tools import browser, page, query_count
 from dashboards.tests.story import coming_event, make_program, now_slot
 from dashboards.tests.ven_tools import make_ven, samples, told
 from events.models import Event, EventState, Participation, ParticipationState
+from events.services import create_event
 from meters.models import MeterMap
+from openadr.ids import event_ref
 from openadr.models import DeliveryStep, Opt, Resource, VenState
+from openadr.tests import wire
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now().replace(microsecond=0)
@@ -37,6 +40,20 @@ def running_event(program) -> Event:
     for row in program.enrollments.all():
         Participation.objects.create(event=event, meter_id=row.meter_id, state=ParticipationState.OPTED_IN)
     return event
+
+
+def test_one_click_starts_a_prepared_event_and_a_device_hears_it_at_its_next_poll(world, monkeypatch):
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    program = make_program(world.here, world.here.home)
+    ven = wire.make_registered(world.here.distributor, world.here.home)
+    start = now_slot() + timedelta(days=2)
+    event = create_event(program=program, start=start, end=start + timedelta(hours=1))
+    (quiet,) = wire.ask(wire.make_desk(), "OadrPoll", wire.poll(ven))
+    assert wire.kind(quiet.body) == "oadrResponse"
+    said = browser(world.here.admin).post(f"/ops/events/{event.pk}", {"action": "start"}, follow=True)
+    assert "Announced: it begins at" in said.content.decode()
+    (heard,) = wire.ask(wire.make_desk(), "OadrPoll", wire.poll(ven))
+    assert wire.told(heard) == [(event_ref(event.pk), "0", "far")]
 
 
 def test_the_room_counts_what_devices_answered_and_names_the_lost(world):
