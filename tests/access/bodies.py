@@ -69,7 +69,7 @@ def _api_event(life: Life) -> dict[str, Any]:
 
 
 def _api_new_time(life: Life) -> dict[str, Any]:
-    return {name: moment for name, moment in _api_event(life).items() if name != "program"}
+    return {name: moment for name, moment in _api_event(life).items() if name in ("start", "end")}
 
 
 def _api_wish(life: Life) -> dict[str, Any]:

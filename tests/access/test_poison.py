@@ -38,7 +38,7 @@ OWN = {
     # Boxes that are not ticked, and what a PATCH may leave out.
     "/admin/events/program/<object_id>/change/": ("business_days_only", "is_exclusive"),
     "/admin/events/event/<object_id>/change/": ("is_test",),
-    "/api/v1/events/<pk>": ("is_test", "note", "target_kw"),
+    "/api/v1/events/<pk>": ("targets", "is_test", "note", "target_kw"),
 }
 
 # What the columns of WHOSE point to.
