@@ -60,7 +60,7 @@ def measure_homes(distributor: Distributor, url: str, folder: Path, homes: int, 
 
 @contextmanager
 def _street(port: int, homes: int, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    words = ["--url", f"http://127.0.0.1:{port}", "--count", str(homes), "--every", str(EVERY)]
+    words = ["--url", f"http://127.0.0.1:{port}", "--count", str(homes), "--every", str(EVERY), "--no-outages"]
     with log.open("wb") as output, on_core(places().load):
         process = subprocess.Popen(
             [sys.executable, "-m", "simulator", "homes", "live", *words],

@@ -112,8 +112,8 @@ def test_a_skipped_minute_has_no_start():
 
 
 def test_a_plain_local_time_becomes_utc():
-    assert intervals.parse_local("2021-05-25T17:00", NEW_YORK) == datetime(2021, 5, 25, 21, tzinfo=UTC)
-    assert intervals.parse_local(" 2021-05-25 17:00:00+02:00 ", NEW_YORK) == datetime(2021, 5, 25, 15, tzinfo=UTC)
+    assert intervals.parse_local("2021-05-26T17:00", NEW_YORK) == datetime(2021, 5, 26, 21, tzinfo=UTC)
+    assert intervals.parse_local(" 2021-05-26 17:00:00+02:00 ", NEW_YORK) == datetime(2021, 5, 26, 15, tzinfo=UTC)
 
 
 def test_an_ambiguous_hour_is_refused_and_taken_with_its_offset():
@@ -143,11 +143,11 @@ def test_text_that_is_no_time_is_refused_in_a_short_sentence(text):
 
 def test_an_aware_time_is_not_resolved_a_second_time():
     with pytest.raises(ValueError, match="already has a zone"):
-        intervals.resolve_local(datetime(2021, 5, 25, tzinfo=UTC), NEW_YORK)
+        intervals.resolve_local(datetime(2021, 5, 26, tzinfo=UTC), NEW_YORK)
 
 
 def test_require_utc_refuses_naive_times_and_other_offsets():
-    moment = datetime(2021, 5, 25, 17, tzinfo=UTC)
+    moment = datetime(2021, 5, 26, 17, tzinfo=UTC)
     assert intervals.require_utc(moment) is moment
     with pytest.raises(NaiveTime):
         intervals.require_utc(moment.replace(tzinfo=None))

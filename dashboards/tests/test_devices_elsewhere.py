@@ -18,6 +18,7 @@ from meters.models import MeterMap
 from openadr.ids import event_ref
 from openadr.models import DeliveryStep, Opt, Resource, VenState
 from openadr.tests import wire
+from openadr.tests.desk_world import work_inline
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now().replace(microsecond=0)
@@ -42,8 +43,8 @@ def running_event(program) -> Event:
     return event
 
 
-def test_one_click_starts_a_prepared_event_and_a_device_hears_it_at_its_next_poll(world, monkeypatch):
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+def test_one_click_starts_a_prepared_event_and_a_device_hears_it_at_its_next_poll(world, monkeypatch, settings):
+    work_inline(monkeypatch, settings)
     program = make_program(world.here, world.here.home)
     ven = wire.make_registered(world.here.distributor, world.here.home)
     start = now_slot() + timedelta(days=2)

@@ -3,7 +3,7 @@
 Record 200 names a meter (NMI) and one of its channels, each 300 one day of it: values in order from 00:00 at UTC+10,
 whatever the season. E channels flow from the grid, B channels to it; all of a meter together are its readings, net.
 
-The NMI is the meter's number, with or without its check digit: VABD000163 and the same with an eleventh sign
+The NMI is the meter's number, with or without its check digit: NMI0000001 and the same with an eleventh sign
 are one meter, whichever the portal knows and whichever the file says. Suffixes (E1, N1) and serials are not used.
 
 Source: AEMO, Meter Data File Format Specification NEM12 & NEM13.

@@ -59,6 +59,11 @@ def test_a_poll_with_an_event_pending_asks_no_database(event, desk, ven, django_
     assert told(answer) == [(event_ref(event.pk), "0", "far")]
 
 
+def test_a_poll_at_another_service_is_refused_however_often_it_comes(desk, ven):
+    answers = [ask(desk, service, poll(ven))[0] for service in ("OadrPoll", "EiEvent", "EiEvent", "EiReport")]
+    assert [codes(answer) for answer in answers] == [["200"], ["459"], ["459"], ["459"]]
+
+
 def test_an_event_says_when_how_long_how_much_and_for_whom(event, desk, ven):
     body = polled(desk, ven).body
     delivery = delivery_of(ven, event)
@@ -179,6 +184,17 @@ def test_acknowledgements_that_come_together_are_one_transaction(here, event, ve
     assert not any(row.is_pending for row in EventDelivery.objects.all())
 
 
+def test_vens_that_change_together_are_read_again_together(here, ven, monkeypatch):
+    vens = [ven, *(make_registered(here.distributor) for _ in range(20))]
+    desk, read = make_desk(), []
+    refresh = desk.snapshot.refresh_these
+    monkeypatch.setattr(desk.snapshot, "refresh_these", lambda pks: read.append(pks) or refresh(pks))
+    said = {"response_code": 200, "response_description": "OK", "request_id": "q"}
+    ask(desk, "EiReport", *(message("oadrRegisteredReport", response=said, ven_id=each.ven_id) for each in vens))
+    assert sorted(pk for pks in read for pk in pks) == sorted(each.pk for each in vens)
+    assert len(read) <= 3
+
+
 def test_a_failing_item_fails_alone(event, desk, ven, monkeypatch, here):
     other = make_registered(here.distributor)
     fresh(desk)
@@ -209,12 +225,34 @@ def test_delivered_seen_and_the_log_are_written_in_bulk_later(event, desk, ven):
     assert steps_of(ven, event) == [("delivered", 0)]
     seen = VenSeen.objects.get(ven=ven)
     assert (seen.messages, seen.address) == (2, "192.0.2.7")
+    assert timedelta(0) <= timezone.now() - seen.at < timedelta(seconds=10)
     assert [(row.kind, row.answer_kind, row.code) for row in VenMessage.objects.all()] == [
         ("oadrPoll", "oadrDistributeEvent", 200)
     ]
     polled(desk, ven)
     desk._notes.flush()
     assert VenSeen.objects.get(ven=ven).messages == 3
+
+
+def test_signs_of_many_vens_are_written_less_often_but_all_at_the_end(here, desk, ven, monkeypatch):
+    monkeypatch.setattr(messages, "MANY", 1)
+    other = make_registered(here.distributor)
+    fresh(desk)
+
+    def heard() -> list[int]:
+        return list(VenSeen.objects.order_by("ven").values_list("messages", flat=True))
+
+    for _times in range(2):
+        polled(desk, ven)
+        polled(desk, other)
+        desk._notes.flush()
+        assert heard() == [1, 1]
+    polled(desk, ven)
+    desk._notes.flush(is_last=True)
+    assert heard() == [3, 2]
+    polled(desk, ven)
+    desk._notes.flush()
+    assert heard() == [4, 2]
 
 
 def test_what_cannot_be_written_down_is_kept_for_the_next_time(event, desk, ven, monkeypatch):

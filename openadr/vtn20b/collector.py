@@ -1,4 +1,4 @@
-"""What many VENs send at once (acknowledgements, reports), written in few transactions."""
+"""What many VENs send at once (acknowledgements, reports), written in few transactions; and read for them in few."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 logger = logging.getLogger(__name__)
-# How long the first of a batch waits for others, and how many go together.
+# How long the first of a batch waits for others unless told otherwise, and how many go together.
 WAIT_SECONDS = 0.02
 MOST = 500
 
@@ -29,10 +29,13 @@ class Collector(Generic[Item, Outcome]):
 
     Args:
         write: writes a batch in one transaction and returns an outcome for each item, in their order.
+        wait_seconds: how long the first one waits for others; without, a batch is what came during the last one.
     """
 
-    def __init__(self, write: Callable[[Sequence[Item]], Awaitable[Sequence[Outcome]]]) -> None:
-        self._write = write
+    def __init__(
+        self, write: Callable[[Sequence[Item]], Awaitable[Sequence[Outcome]]], *, wait_seconds: float = WAIT_SECONDS
+    ) -> None:
+        self._write, self._wait_seconds = write, wait_seconds
         self._waiting: list[_Waiting[Item, Outcome]] = []
         self._task: asyncio.Task[None] | None = None
         self._full: asyncio.Event | None = None
@@ -58,9 +61,9 @@ class Collector(Generic[Item, Outcome]):
         try:
             while self._waiting:
                 self._full = asyncio.Event()
-                if not self._is_full():
+                if self._wait_seconds and not self._is_full():
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(self._full.wait(), WAIT_SECONDS)
+                        await asyncio.wait_for(self._full.wait(), self._wait_seconds)
                 batch, self._waiting = self._cut()
                 await self._write_batch(batch)
         finally:
@@ -85,7 +88,7 @@ class Collector(Generic[Item, Outcome]):
             if len(batch) == 1:
                 _fail(batch[0], problem)
                 return
-            logger.warning("%d messages could not be written together: %s", len(batch), problem)
+            logger.warning("%d messages could not be dealt with together: %s", len(batch), problem)
             for each in batch:
                 await self._write_batch([each])
             return

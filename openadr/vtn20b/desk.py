@@ -88,6 +88,8 @@ class Desk:
         self._second_look = SecondLook(snapshot, self._in_thread)
         self._acks = Collector[Ack, AckOutcome](lambda acks: self._in_thread(acknowledge, acks))
         self._reports = Collector[SentReport, Taken](lambda sent: self._in_thread(telemetry.take_reports, sent))
+        # VENs whose own messages changed them are read again together, too.
+        self._anew = Collector[int, None](lambda pks: self._in_thread(snapshot.refresh_these, pks), wait_seconds=0)
 
     def turned_away(self, fingerprint: str | None, address: str) -> Answer | None:
         """What is answered before a message is read, as its sender sent too many; else None, and it is counted.
@@ -191,7 +193,7 @@ class Desk:
     async def _of_registered(self, message: Admitted, entry: Entry, fingerprint: str | None) -> Answer:
         if not entry.is_registered:
             # It may have registered with another process a moment ago.
-            await self._in_thread(self.snapshot.refresh_one, entry.pk)
+            await self._anew.take([entry.pk])
             entry = self.snapshot.of_pk(entry.pk) or entry
         if not entry.is_registered:
             return self._sent("oadrRequestReregistration", render.reregister(entry.ven_id), message, entry)
@@ -211,7 +213,7 @@ class Desk:
         except AnsweredError as problem:
             reply = _refusal(message, problem.code, str(problem))
         # Who registers in the open demonstration is nobody yet: what changed says who it was.
-        await self._in_thread(*([self.snapshot.refresh_one, entry.pk] if entry else [self.snapshot.refresh]))
+        await (self._anew.take([entry.pk]) if entry else self._in_thread(self.snapshot.refresh))
         return self._reply(reply, message, entry)
 
     async def _poll(self, entry: Entry, message: Admitted) -> Answer:
@@ -229,6 +231,7 @@ class Desk:
             with self._handling.place(0):
                 reply = await self._in_thread(self._next_message, entry)
             if reply is not None:
+                await self._anew.take([entry.pk])
                 return self._reply(reply, message, entry)
         if not entry.is_registered:
             return self._sent("oadrRequestReregistration", render.reregister(entry.ven_id), message, entry)
@@ -250,8 +253,6 @@ class Desk:
         reply = next_message(ven_pk=entry.pk)
         if reply is None:
             entry.ask_after = time.monotonic() + ASK_AGAIN_SECONDS
-        else:
-            self.snapshot.refresh_one(entry.pk)
         return reply
 
     def _requested(self, entry: Entry, message: Admitted) -> Answer:

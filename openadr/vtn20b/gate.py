@@ -14,6 +14,7 @@ from openadr.vtn20b import safe, signing
 from openadr.vtn20b.exchange import Caller
 from openadr.vtn20b.names import EI, PYLD
 from openadr.vtn20b.nonces import Nonces
+from openadr.vtn20b.shapes import Shapes
 from openadr.vtn20b.snapshot import Entry, Snapshot
 
 _VEN_ID = f"{{{EI}}}venID"
@@ -21,6 +22,7 @@ _VEN_ID = f"{{{EI}}}venID"
 _PLACES = (f"{{{EI}}}venID", f"{{{PYLD}}}eiCreatedEvent/{_VEN_ID}", f"{{{PYLD}}}eiRequestEvent/{_VEN_ID}")
 # What a VEN may say before it knows its venID.
 _NAMELESS = ("oadrQueryRegistration", "oadrCreatePartyRegistration")
+_shapes = Shapes()
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,9 @@ def admit(
         TooLarge, NotWellFormed, ForbiddenXml, NotValid: as `safe.read_message`.
         NotKnown: as `authenticate`.
     """
+    before = _as_before(snapshot, body, fingerprint, is_open)
+    if before is not None:
+        return before
     root, unusual = safe.opened(body, may_wait=may_wait)
     fault = ""
     try:
@@ -60,9 +65,23 @@ def admit(
     caller = authenticate(
         snapshot=snapshot, root=root, kind=kind, element=element, fingerprint=fingerprint, is_open=is_open
     )
+    is_signed = signing.is_signed(root)
     if caller is not None and not fault:
         safe.learn(unusual, caller.pk)
-    return Admitted(kind, element, caller, signing.is_signed(root), fault)
+        if kind == "oadrPoll" and not is_signed:
+            _shapes.learn(body, element, caller.ven_id)
+    return Admitted(kind, element, caller, is_signed, fault)
+
+
+def _as_before(snapshot: Snapshot, body: bytes, fingerprint: str | None, is_open: bool) -> Admitted | None:
+    """A poll like an earlier one, of a VEN that is proven and need not sign; all else is to be looked at whole."""
+    found = _shapes.read(body)
+    entry = snapshot.find(found[0]) if found is not None else None
+    if found is None or entry is None or not entry.is_allowed or entry.must_sign:
+        return None
+    if not is_open and (fingerprint is None or not entry.has(fingerprint)):
+        return None
+    return Admitted("oadrPoll", found[1], Caller(entry.pk, entry.ven_id, entry.distributor_id, entry.is_lenient), False)
 
 
 def look_at_certificate(snapshot: Snapshot, fingerprint: str | None) -> Entry:

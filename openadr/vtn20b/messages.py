@@ -5,6 +5,7 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from threading import Lock
 
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 BODY_CHARACTERS = 8_000
 MOST_ROWS = 5_000
 BATCH = 500
+# When so many VENs were heard since, that is written only once in so many seconds: each is a row.
+MANY, MANY_SECONDS = 5_000, 15.0
 # Of messages that nobody is proven to have sent, so many are kept between two writings.
 MOST_STRANGERS = 50
 # Messages that go to and fro all day: one of a VEN's is kept in so many seconds, and each that went wrong.
@@ -32,9 +35,9 @@ KEPT_AT_ONCE, KEPT_A_MINUTE = 40, 2
 
 @dataclass(slots=True)
 class Seen:
-    """When and from where a VEN was heard, and how many messages it sent since the last writing."""
+    """When, in seconds since 1970, and from where a VEN was heard; how many messages it sent since the last writing."""
 
-    at: datetime
+    at: float
     address: str
     messages: int
 
@@ -49,6 +52,8 @@ class Notes:
     def __init__(self) -> None:
         self._lock = Lock()
         self._seen: dict[int, Seen] = {}
+        # Before then the signs of many are not written again, by the monotonic clock.
+        self._many_at = 0.0
         self._rows: deque[VenMessage] = deque(maxlen=MOST_ROWS)
         self._delivered: set[tuple[int, int, int]] = set()
         # Until when no second one of a VEN's routine messages is kept.
@@ -60,7 +65,7 @@ class Notes:
 
     def heard(self, ven_pk: int, address: str) -> None:
         """A VEN sent a message."""
-        at = datetime.now(UTC)
+        at = time.time()
         seen = self._seen.get(ven_pk)
         if seen is None:
             self._seen[ven_pk] = Seen(at, address, 1)
@@ -125,10 +130,10 @@ class Notes:
         self._kept[key] = now + ROUTINE_SECONDS
         return False
 
-    def flush(self) -> None:
-        """Writes everything down; what cannot be written now is kept for the next time, where it can be kept."""
+    def flush(self, *, is_last: bool = False) -> None:
+        """Writes down what is due, all of it at the end; what cannot be written is kept for the next time."""
         with self._lock:
-            seen, self._seen = self._seen, {}
+            seen = self._due(is_last)
             delivered, self._delivered = self._delivered, set()
             self._count_left_out()
             rows = [self._rows.popleft() for _ in range(len(self._rows))]
@@ -145,6 +150,15 @@ class Notes:
                 self._keep(seen)
                 self._rows.extendleft(rows[::-1][: MOST_ROWS - len(self._rows)])
                 raise
+
+    def _due(self, is_last: bool) -> dict[int, Seen]:
+        """The signs of VENs that are to be written now."""
+        now = time.monotonic()
+        if len(self._seen) > MANY and now < self._many_at and not is_last:
+            return {}
+        self._many_at = now + MANY_SECONDS
+        seen, self._seen = self._seen, {}
+        return seen
 
     def _keep(self, seen: dict[int, Seen]) -> None:
         for pk, old in seen.items():
@@ -176,16 +190,21 @@ def _upsert(seen: dict[int, Seen]) -> None:
     newest = "GREATEST(at, VALUES(at))" if connection.vendor == "mysql" else "MAX(at, excluded.at)"
     new = "VALUES({})" if connection.vendor == "mysql" else "excluded.{}"
     clash = "ON DUPLICATE KEY UPDATE" if connection.vendor == "mysql" else "ON CONFLICT (ven_id) DO UPDATE SET"
-    rows = ", ".join(["(%s, %s, %s, %s)"] * len(seen))
+    # Numbers and times as text: a parameter for each would take most of the time that a poll's row has.
+    moment = cache(_moment)
+    rows = ", ".join([f"({pk:d}, '{moment(int(each.at * 10))}', %s, {each.messages:d})" for pk, each in seen.items()])
     sql = (
         f"INSERT INTO openadr_venseen (ven_id, at, address, messages) VALUES {rows} "  # noqa: S608 - no text of others
         f"{clash} messages = openadr_venseen.messages + {new.format('messages')}, "
         f"address = {new.format('address')}, at = {newest}"
     )
-    adapt = connection.ops.adapt_datetimefield_value
-    values = [value for pk, each in seen.items() for value in (pk, adapt(each.at), each.address[:64], each.messages)]
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(sql, [each.address[:64] for each in seen.values()])
+
+
+def _moment(tenths: int) -> str:
+    """Tenths of a second since 1970 as the database writes times."""
+    return str(connection.ops.adapt_datetimefield_value(datetime.fromtimestamp(tenths / 10, UTC)))
 
 
 def _write_rows(rows: list[VenMessage]) -> None:

@@ -22,7 +22,7 @@ REFUSED_AFTER = 0.05
 # The database did not answer for so long: it is not asked here.
 AWAY_SECONDS = 5
 
-Run = Callable[[Callable[[], None]], Awaitable[None]]
+Run = Callable[[Callable[[], object]], Awaitable[object]]
 R = TypeVar("R")
 
 
@@ -65,7 +65,7 @@ class SecondLook:
     async def at_ven(self, entry: Entry) -> Entry:
         """The VEN, which is not registered as far as is known, as it is now."""
         if self._may(None, entry.pk):
-            await self._look(lambda: self._snapshot.refresh_one(entry.pk))
+            await self._look(lambda: self._snapshot.refresh_these([entry.pk]))
         return self._snapshot.of_pk(entry.pk) or entry
 
     def _may(self, address: str | None, one: object) -> bool:
@@ -81,7 +81,7 @@ class SecondLook:
             return False
         return True
 
-    async def _look(self, work: Callable[[], None]) -> bool:
+    async def _look(self, work: Callable[[], object]) -> bool:
         """Whether the database answered."""
         try:
             await self._run(work)

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -113,7 +114,7 @@ class Vtn:
         for task in upkeep:
             task.cancel()
         with suppress(Exception):
-            await self._in_own(self.notes.flush)
+            await self._in_own(partial(self.notes.flush, is_last=True))
         self._readers.shutdown()
         self._pool.shutdown()
         self._own.shutdown()

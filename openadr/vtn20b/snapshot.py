@@ -4,7 +4,7 @@ import gc
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import Any
@@ -129,10 +129,11 @@ class Snapshot:
             gc.freeze()
         return count
 
-    def refresh_one(self, pk: int) -> None:
-        """Reads one VEN anew, without waiting for the clock: its own message changed it."""
+    def refresh_these(self, pks: Sequence[int]) -> list[None]:
+        """Reads some VENs anew, without waiting for the clock: their own messages changed them."""
         with self._lock:
-            self._read([pk])
+            self._read(list(dict.fromkeys(pks)))
+        return [None] * len(pks)
 
     def look_up(self, *, ven_id: str | None, fingerprint: str | None) -> None:
         """Reads the VEN of this certificate, else of this venID, anew; as many queries where there is none."""
@@ -140,7 +141,7 @@ class Snapshot:
             keys = VenCertificate.objects.filter(fingerprint=fingerprint).values_list("ven_id", flat=True)
         else:
             keys = Ven.objects.filter(ven_id=ven_id).values_list("pk", flat=True)
-        self.refresh_one(keys.first() or 0)
+        self.refresh_these([keys.first() or 0])
 
     def note_acknowledged(self, ven_pk: int, event_pk: int, modification_number: int) -> None:
         """Takes an acknowledgement that was committed: the VEN's next poll may come before the next refresh."""

@@ -5,12 +5,10 @@ Skipped where the shared data are absent; nothing of them is stored in this proj
 
 import csv
 import gzip
-import os
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -27,32 +25,23 @@ from settlement.baselines import (
     get_preset,
     make_plan,
 )
+from settlement.tests import real_program as real
 
-ROOT = Path(__file__).resolve().parents[2]
-FOLDER = Path(os.environ.get("DRPORTAL_SHARED_DATA", ROOT.parent / "shared" / "data")) / "vec2021"
 ZONE = ZoneInfo("America/New_York")
-HOLIDAYS = frozenset({date(2021, 4, 2), date(2021, 5, 31), date(2021, 9, 6)})
+HOLIDAYS = frozenset(date.fromisoformat(day) for day in real.HOLIDAYS)
 EVENT_DAYS = dict.fromkeys(
     [date(2021, 3, 29), date(2021, 5, 25), date(2021, 6, 14), date(2021, 7, 29)], Exclusion.EVENT
 )
-EVENTS = ("2021-03-29T07:00", "2021-05-25T17:00")
-TERMS = CapacityTerms(rate_per_kw=Decimal("2.80"), wholesale_cost_per_kw=Decimal("10.35"))
+TERMS = CapacityTerms(rate_per_kw=real.RATE, wholesale_cost_per_kw=Decimal("10.35"))
 UTILITY_TOLERANCE = Fraction(1, 1_000_000)  # its sheet has six decimals
-BLANK = "M032"  # the sheet left its energies out
-OVERPAID = ("2021-03-29T07:00", "M035")  # the sheet took its neighbour's nomination
 
-pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"the shared data are not at {FOLDER}")
-
-
-def rows(name):
-    with (FOLDER / name).open(newline="", encoding="utf-8") as source:
-        return list(csv.DictReader(source))
+pytestmark = real.needs_data
 
 
 @pytest.fixture(scope="module")
 def plans():
     found = {}
-    for text in EVENTS:
+    for text, _end in real.events():
         start = intervals.parse_local(text, ZONE)
         event = Event(start, start + timedelta(hours=1), ZONE)
         found[text] = make_plan(get_preset("three-day"), event, 30, HOLIDAYS)
@@ -66,7 +55,7 @@ def readings(plans):
     # No clock change lies inside the data: local time is four hours behind UTC throughout.
     texts = {(start - timedelta(hours=4)).strftime("%Y-%m-%dT%H:%M"): start for start in wanted}
     found = defaultdict(dict)
-    with gzip.open(FOLDER / "readings.csv.gz", "rt", newline="", encoding="utf-8") as source:
+    with gzip.open(real.FOLDER / "readings.csv.gz", "rt", newline="", encoding="utf-8") as source:
         for row in csv.reader(source):
             if row[1] in texts:
                 found[row[0]][texts[row[1]]] = Reading(int(Decimal(row[3]) * 1000))
@@ -87,21 +76,18 @@ def settle(plans, readings):
     return settle_row
 
 
-def sheet_credit(row):
-    return Decimal(row["credit_usd"])
-
-
 def test_the_local_times_of_the_data_are_read_right(plans):
     starts = [start for plan in plans.values() for start in plan.reading_starts(plan.pool_days())]
     assert {start.astimezone(ZONE).utcoffset() for start in starts} == {timedelta(hours=-4)}
-    assert plans[EVENTS[1]].event.start == datetime(2021, 5, 25, 21, tzinfo=UTC)
+    for text, plan in plans.items():
+        assert plan.event.start.astimezone(UTC) == datetime.fromisoformat(f"{text}-04:00")
 
 
 def test_energies_and_factors_of_every_row_agree(settle):
     compared = 0
-    for row in rows("settlements.csv"):
+    for row in real.sheet():
         baseline, reward = settle(row, Decimal(row["nomination_kw"]))
-        if row["meter"] == BLANK:
+        if row["meter"] == real.blank():
             continue
         due = {
             "baseline_kwh": baseline.baseline_wh / 1000,
@@ -117,37 +103,36 @@ def test_energies_and_factors_of_every_row_agree(settle):
 
 
 def test_the_meter_that_the_sheet_left_blank_is_due_nothing(settle):
-    blank = [row for row in rows("settlements.csv") if row["meter"] == BLANK]
+    blank = [row for row in real.sheet() if row["meter"] == real.blank()]
     rewards = [settle(row, Decimal(row["nomination_kw"]))[1] for row in blank]
-    short = [round(reward.performance_wh / 1000, 6) for reward in rewards]
-    assert short == [Fraction(-1887667, 1000000), Fraction(-813, 1000)]
+    assert [reward.performance_wh / 1000 for reward in rewards] == real.performances_of_blank()
     assert [str(reward.credit) for reward in rewards] == ["0.00", "0.00"]
 
 
 def test_with_the_sheets_nominations_all_ninety_credits_agree_to_the_cent(settle):
-    sheet = rows("settlements.csv")
+    sheet = real.sheet()
     credits = [settle(row, Decimal(row["nomination_kw"]))[1].credit for row in sheet]
     assert len(credits) == 90
-    assert credits == [round(sheet_credit(row), 2) for row in sheet]
+    assert credits == [real.paid(row) for row in sheet]
 
 
 def test_all_ninety_demand_savings_agree_to_the_cent(settle):
-    for row in rows("settlements.csv"):
+    for row in real.sheet():
         savings = settle(row, Decimal(row["nomination_kw"]))[1].demand_savings
         assert abs(savings - Decimal(row["demand_savings_usd"])) <= Decimal("0.00501"), row["meter"]
 
 
 def test_with_the_meters_own_nominations_one_credit_differs(settle):
-    own = {row["meter"]: row["nomination_kw"] for row in rows("meters.csv")}
     differing = {}
-    for row in rows("settlements.csv"):
-        credit = settle(row, Decimal(own[row["meter"]]))[1].credit
-        if credit != round(sheet_credit(row), 2):
-            differing[row["event"], row["meter"]] = (str(credit), str(round(sheet_credit(row), 2)))
-    assert differing == {OVERPAID: ("280.00", "310.46")}
+    for row in real.sheet():
+        credit = settle(row, Decimal(real.nominations()[row["meter"]]))[1].credit
+        if credit != real.paid(row):
+            differing[row["event"], row["meter"]] = (str(credit), str(real.paid(row)))
+    assert len(differing) == 1
+    assert differing == real.wrongly_paid()
 
 
 def test_the_days_behind_the_two_events(settle):
-    by_event = {row["event"]: settle(row, 1)[0] for row in rows("settlements.csv")}
-    assert by_event[EVENTS[0]].used_days == (date(2021, 3, 26), date(2021, 3, 25), date(2021, 3, 24))
-    assert by_event[EVENTS[1]].used_days == (date(2021, 5, 24), date(2021, 5, 21), date(2021, 5, 20))
+    by_event = {row["event"]: settle(row, 1)[0] for row in real.sheet()}
+    for event, _end in real.events():
+        assert list(by_event[event].used_days) == real.used_days(event)

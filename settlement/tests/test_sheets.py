@@ -1,6 +1,7 @@
 """A utility's sheet of an event beside the run: service, command, and the real program's slips."""
 
 import csv
+from decimal import Decimal
 from io import BytesIO, StringIO
 
 import pytest
@@ -10,7 +11,8 @@ from django.core.management import CommandError, call_command
 from settlement.errors import UnreadableSheet
 from settlement.models import SheetReading
 from settlement.services import read_event_sheet, settle, write_csv
-from settlement.tests.test_vec2021 import EVENTS, FOLDER, SettlementsOf2021
+from settlement.tests import real_program as real
+from settlement.tests.test_real_settlements import SettlementsOf2021
 from settlement.tests.world import local as local_hour
 from settlement.tests.world import make_case, put
 from settlement.words.second_reader import readable
@@ -118,38 +120,45 @@ def test_who_may_not_settle_reads_and_strangers_find_nothing(case, client):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not FOLDER.is_dir(), reason=f"the shared data are not at {FOLDER}")
+@real.needs_data
 class TheSheetOf2021(SettlementsOf2021):
     """The real sheet: what its own makers did not see."""
 
     def _say(self, start, end):
         out = StringIO()
-        file = str(FOLDER / "settlements.csv")
+        file = str(real.FOLDER / "settlements.csv")
         call_command("check_sheet", file, "--program=Load response", f"--start={start}", f"--end={end}", stdout=out)
         return out.getvalue()
 
     def test_the_shifted_nominations_and_the_one_overpaid_meter_are_named(self):
-        said = self._say(*EVENTS[0])
+        said = self._say(*real.events()[0])
+        meters = [row["meter"] for row in real.sheet() if row["event"] == real.events()[0][0]]
+        first = min(row["meter"] for row in real.shifted())
         assert (
-            "From M017 on, the column “nomination” is shifted by one row down: 33 of 51 rows hold the figure of "
-            "another meter. M017 has that of M016." in said
+            f"From {first} on, the column “nomination” is shifted by one row down: {len(real.shifted())} of "
+            f"{len(meters)} rows hold the figure of another meter. {first} has that of "
+            f"{meters[meters.index(first) - 1]}." in said
         )
+        (((event, meter), (due, paid)),) = real.wrongly_paid().items()
+        used = next(row["nomination_kw"] for row in real.shifted() if real.key_of(row) == (event, meter))
         assert (
-            "M035: Paid by a nomination of 450 kW; its own is 100 kW. The sheet pays $310.46, $280.00 is due." in said
+            f"{meter}: Paid by a nomination of {Decimal(used):.0f} kW; its own is {real.nominations()[meter]} kW. "
+            f"The sheet pays ${paid}, ${due} is due." in said
         )
         assert said.count("is due.") == 1
-        assert "Paid beyond what is due: $30.46" in said
-        assert "M032: The sheet left the baseline empty" in said
+        assert f"Paid beyond what is due: ${Decimal(paid) - Decimal(due)}" in said
+        assert f"{real.blank()}: The sheet left the baseline empty" in said
 
     def test_the_second_event_has_no_slip_but_the_row_left_blank(self):
-        said = self._say(*EVENTS[1])
-        assert "39 rows compared with run 1, 1 differ" in said
-        assert "M032" in said
+        said = self._say(*real.events()[1])
+        count = sum(row["event"] == real.events()[1][0] for row in real.sheet())
+        assert f"{count} rows compared with run 1, 1 differ" in said
+        assert real.blank() in said
         assert "is due." not in said
 
     def test_an_event_that_is_not_there_is_refused(self):
         with pytest.raises(CommandError, match="no event at this time"):
-            self._say("2021-06-14T16:00", "2021-06-14T17:00")
+            self._say("2020-01-06T16:00", "2020-01-06T17:00")
 
 
 # Only the sheet is looked at here; what is inherited runs in its own file.

@@ -57,6 +57,7 @@ def _add_live(parser: argparse.ArgumentParser) -> None:
     who.add_argument("--names", nargs="+", metavar="NAME", help="VENs of an open demonstration, as D-0001")
     parser.add_argument("--state", type=Path, metavar="FILE", help="what outlives a restart (else nothing does)")
     parser.add_argument("--every", type=float, default=2.0, metavar="SECONDS", help="between two powers (default 2)")
+    parser.add_argument("--no-outages", action="store_true", help="no home loses the network now and then")
     _add_count(parser)
     parser.set_defaults(command=_live)
 
@@ -89,7 +90,8 @@ def _live(options: argparse.Namespace) -> None:
     homes = {_number(config): config for config in configs}
     if len(homes) < len(configs):
         raise SimulatorError("Two VENs are for the same home.")
-    asyncio.run(live(options.seed, homes, state=options.state, every=options.every))
+    has_outages = not options.no_outages
+    asyncio.run(live(options.seed, homes, state=options.state, every=options.every, has_outages=has_outages))
 
 
 def _numbers(options: argparse.Namespace) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -46,6 +46,7 @@ class Street:
         store: what outlives a restart; holds the state that `homes history` left, if it was given the same file.
         wire: the process's connections.
         every: seconds between two powers.
+        has_outages: whether homes lose the network now and then.
         say: where sentences for the person at the terminal go.
         clock: seconds since 1970.
 
@@ -61,11 +62,13 @@ class Street:
         store: Store,
         wire: Wire,
         every: float = 2.0,
+        has_outages: bool = True,
         say: Callable[[str], None] = lambda text: print(text, file=sys.stderr, flush=True),
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.seed, self.numbers = seed, np.array(sorted(configs), dtype=np.int64)
         self._store, self._every, self._say, self._clock = store, every, say, clock
+        self._has_outages = has_outages
         self._said: dict[str, float] = {}
         self.homes = self._resume()
         spread = min(10.0, len(configs) / 100)
@@ -152,8 +155,8 @@ class Street:
             self._store.put(_KEPT, self.homes.dump())
 
     def _tell_status(self, at: int) -> None:
-        cut_off = is_cut_off(self.seed, self.numbers, at).tolist()
-        for ven, is_off in zip(self.vens, cut_off, strict=True):
+        cut_off = is_cut_off(self.seed, self.numbers, at) & self._has_outages
+        for ven, is_off in zip(self.vens, cut_off.tolist(), strict=True):
             if ven.is_online is is_off:
                 ven.set_online(not is_off)
             is_overridden = any(ven.opt_of(event.event_id) == OPT_OUT for event in ven.events)
@@ -184,7 +187,9 @@ def keep_state(path: Path, homes: Homes) -> None:
     store.close()
 
 
-async def live(seed: int, configs: Mapping[int, VenConfig], *, state: Path | None, every: float) -> None:
+async def live(
+    seed: int, configs: Mapping[int, VenConfig], *, state: Path | None, every: float, has_outages: bool = True
+) -> None:
     """Runs the homes until SIGTERM or SIGINT."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
@@ -193,7 +198,7 @@ async def live(seed: int, configs: Mapping[int, VenConfig], *, state: Path | Non
     store = Store(state)
     try:
         async with Wire() as wire:
-            await Street(seed, configs, store=store, wire=wire, every=every).run()
+            await Street(seed, configs, store=store, wire=wire, every=every, has_outages=has_outages).run()
     except asyncio.CancelledError:
         print("Stopped.", file=sys.stderr)
     finally:

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from simulator.homes.live import Street, keep_state
 from simulator.homes.physics import Homes
-from simulator.homes.reaction import opts_out
+from simulator.homes.reaction import is_cut_off, opts_out
 from simulator.tests.vtn import Vtn, event_xml
 from simulator.times import utc_text
 from simulator.ven import Resource, Store, VenConfig, Wire, service_url
@@ -58,6 +58,28 @@ def expected(homes: Homes, until: int) -> dict[tuple[str, str], int]:
     }
 
 
+def power_at(homes: Homes, at: int) -> int:
+    for _ in homes.advance(at):
+        pass
+    return int(homes.power.sum())
+
+
+def test_homes_lose_the_network_now_and_then_unless_told_not_to():
+    numbers, day = np.arange(1, 401), 1_790_000_100
+    at = next(at for at in range(day, day + 86_400, 300) if is_cut_off(SEED, numbers, at).any())
+    off = is_cut_off(SEED, numbers, at)
+    configs = {number: VenConfig("http://127.0.0.1:9", f"D-{number:04d}") for number in numbers.tolist()}
+
+    async def test() -> None:
+        async with Wire() as wire:
+            for has_outages in (True, False):
+                row = Street(SEED, configs, store=Store(None), wire=wire, has_outages=has_outages, clock=lambda: at)
+                row.step(at)
+                assert [not ven.is_online for ven in row.vens] == (off & has_outages).tolist()
+
+    asyncio.run(test())
+
+
 def test_readings_go_on_where_the_history_ends(tmp_path):
     async def test() -> None:
         alone = state_at(tmp_path / "state", START)
@@ -89,10 +111,9 @@ def test_homes_that_were_killed_go_on_without_a_seam_and_lose_no_energy(tmp_path
 def test_event_lowers_power_at_once_and_its_cancellation_lets_it_rise(tmp_path):
     async def test() -> None:
         numbers = tuple(number for number in range(1, 31) if not opts_out(SEED, number, "event-7"))
-        state_at(tmp_path / "state", START, numbers)
+        alone = state_at(tmp_path / "state", START, numbers)
         async with Vtn() as vtn, street(vtn, tmp_path / "state", numbers) as row:
             row.step(time.time())
-            before = int(row.homes.power.sum())
             now = int(time.time())
             vtn.events["e"] = event_xml("event-7", now - 60, 3600)
             await vtn.until(lambda: vtn.got.count("oadrPoll") >= 2 * len(numbers))
@@ -102,15 +123,16 @@ def test_event_lowers_power_at_once_and_its_cancellation_lets_it_rise(tmp_path):
             await vtn.until(lambda: all(ven.opt_of("event-7") == "optIn" for ven in row.vens))
             assert {ven.events[0].event_id for ven in row.vens} == {"event-7"}
             row.step(time.time() + 2)
-            during = int(row.homes.power.sum())
-            assert during < before
+            assert row.homes.power.sum() < power_at(alone, row.homes.at)  # at the same moment, whatever the day
             vtn.events["e"] = event_xml("event-7", now - 60, 3600, number=1, status="cancelled")
             for ven in row.vens:
                 ven.set_online(False)
                 ven.set_online(True)
             await vtn.until(lambda: not any(ven.events for ven in row.vens))
+            for home in range(len(numbers)):
+                alone.sheds.put(home, "event-7", start=alone.at, end=alone.at + 3600, level=1)
             row.step(time.time() + 90)
-            assert row.homes.power.sum() > during
+            assert row.homes.power.sum() > power_at(alone, row.homes.at)  # as if nobody had called it off
 
     asyncio.run(test())
 

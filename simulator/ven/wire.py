@@ -1,5 +1,6 @@
 """The way to a VTN: HTTP(S) with one pool of connections for all VENs of the process."""
 
+import asyncio
 import ssl
 from types import TracebackType
 from typing import Self
@@ -35,11 +36,12 @@ class Wire:
     """Connections of one process, used as `async with Wire() as wire`. `limit` of them are open at once."""
 
     def __init__(self, limit: int = 50) -> None:
-        self._limit = limit
+        # Who waits for a connection of our own has not been kept waiting by the VTN.
+        self._room = asyncio.Semaphore(limit)
         self._contexts: dict[VenConfig, ssl.SSLContext | bool] = {}
 
     async def __aenter__(self) -> Self:
-        connector = aiohttp.TCPConnector(limit=self._limit, keepalive_timeout=30)
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
         self._session = aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT, headers=_HEADERS)
         return self
 
@@ -58,7 +60,7 @@ class Wire:
         """
         address = f"{config.url}/{service}"
         try:
-            async with self._session.post(address, data=body, ssl=self._context(config)) as answer:
+            async with self._room, self._session.post(address, data=body, ssl=self._context(config)) as answer:
                 content = await _content(answer)
         except aiohttp.ClientConnectorCertificateError:
             raise VtnRefused(f"The VTN at {config.url} shows a certificate that “ca” does not vouch for.") from None

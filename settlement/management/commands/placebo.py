@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--program", required=True, help="name of the program")
-        parser.add_argument("--from", required=True, dest="first", metavar="DAY", help="like 2021-03-21")
+        parser.add_argument("--from", required=True, dest="first", metavar="DAY", help="like 2026-03-21")
         parser.add_argument("--to", required=True, dest="last", metavar="DAY", help="like 2021-06-27, included")
         parser.add_argument(
             "--preset", nargs="+", action="extend", default=[], metavar="NAME", help="rules to try; all without it"
@@ -106,7 +106,7 @@ def _day(text: str, key: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise CommandError(f"--{key}: {text!r} is not a day like 2021-03-21.") from error
+        raise CommandError(f"--{key}: {text!r} is not a day like 2026-03-21.") from error
 
 
 def _hours(text: str) -> list[int]:

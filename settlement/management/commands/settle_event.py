@@ -28,8 +28,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--program", required=True, help="name of the program")
-        parser.add_argument("--start", required=True, help="like 2021-03-29T07:00, local to the program")
-        parser.add_argument("--end", required=True, help="like 2021-03-29T08:00, local to the program")
+        parser.add_argument("--start", required=True, help="like 2026-07-22T16:00, local to the program")
+        parser.add_argument("--end", required=True, help="like 2026-07-22T17:00, local to the program")
         parser.add_argument("--preset", help="another baseline rule: an estimate, which is not paid")
         parser.add_argument("--csv", metavar="FILE", help="write one row per meter")
         parser.add_argument("--distributor", help="whose program; may be left out while there is only one")
